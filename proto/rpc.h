@@ -33,7 +33,7 @@ void dc_rpc_exit(void);
  * when they have changed, so certificates can be rotated under a running process.
  */
 struct dc_rpc_tls {
-    const char *dir;       /* NULL: plaintext, allowed on unix sockets only            */
+    const char *dir;       /* NULL: plaintext, allowed on unix sockets only */
     const char *peer_name; /* client: name the server's certificate must carry;
                               server: common name the client's certificate must carry  */
 };
@@ -47,16 +47,17 @@ struct dc_rpc_call; /* one incoming call; valid until its handler returns */
  * by the runtime with the message) and return 0, or record why not in *err and return -1: its
  * kind becomes the gRPC status, its text the message.
  */
-typedef int dc_rpc_unary_fn(void *service, struct dc_rpc_call *call, const ProtobufCMessage *req,
-                            ProtobufCMessage *reply, struct dc_err *err);
+typedef int dc_rpc_unary_fn(void *service, struct dc_rpc_call *call,
+                            const ProtobufCMessage *req, ProtobufCMessage *reply,
+                            struct dc_err *err);
 
 /* Answer a server-streaming call: dc_rpc_send() as often as wanted, then return. */
 typedef int dc_rpc_stream_fn(void *service, struct dc_rpc_call *call,
                              const ProtobufCMessage *req, struct dc_err *err);
 
 struct dc_rpc_method {
-    const char *name;         /* as in the .proto file; NULL ends the table */
-    dc_rpc_unary_fn *unary;   /* exactly one of the two                     */
+    const char *name;       /* as in the .proto file; NULL ends the table */
+    dc_rpc_unary_fn *unary; /* exactly one of the two                     */
     dc_rpc_stream_fn *stream;
 };
 
@@ -79,13 +80,13 @@ bool dc_rpc_cancelled(const struct dc_rpc_call *call);
 struct dc_rpc_server;
 
 struct dc_rpc_server_config {
-    const char *endpoint;    /* "unix:///abs/path.sock" or "ADDRESS:PORT" (port 0: any)  */
-    struct dc_rpc_tls tls;   /* required for TCP                                         */
+    const char *endpoint;  /* "unix:///abs/path.sock" or "ADDRESS:PORT" (port 0: any)  */
+    struct dc_rpc_tls tls; /* required for TCP                                         */
     const struct dc_rpc_service *services;
     unsigned n_services;
-    unsigned workers;        /* handlers at once, 1..64                                  */
-    unsigned queue;          /* calls that may wait for a worker; beyond: BUSY at once   */
-    bool log_calls;          /* one redacted debug line a call                           */
+    unsigned workers; /* handlers at once, 1..64                                  */
+    unsigned queue;   /* calls that may wait for a worker; beyond: BUSY at once   */
+    bool log_calls;   /* one redacted debug line a call                           */
 };
 
 /*

@@ -8,9 +8,9 @@
 
 /* data is NUL-terminated whenever it is not NULL. Zero-initialise with DC_BUF(max). */
 struct dc_buf {
-    char *data;  /* malloc'ed; NULL while empty */
-    size_t len;  /* bytes, without the NUL      */
-    size_t max;  /* bytes that it may ever hold */
+    char *data; /* malloc'ed; NULL while empty */
+    size_t len; /* bytes, without the NUL      */
+    size_t max; /* bytes that it may ever hold */
     size_t cap;
     bool failed; /* out of memory or above max: all later adds are no-ops */
 };

@@ -9,13 +9,13 @@
 #define DC_MIB (1024 * DC_KIB)
 #define DC_GIB (1024 * DC_MIB)
 
-#define DC_MIN(a, b) ((a) < (b) ? (a) : (b))
-#define DC_MAX(a, b) ((a) > (b) ? (a) : (b))
+#define DC_MIN(a, b)  ((a) < (b) ? (a) : (b))
+#define DC_MAX(a, b)  ((a) > (b) ? (a) : (b))
 #define DC_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The struct that embeds *ptr as its member. */
 #define dc_container_of(ptr, type, member) \
-    ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+    ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* a + b and a * b; false on overflow, and *ret is untouched. */
 static inline bool dc_add(uint64_t a, uint64_t b, uint64_t *ret)

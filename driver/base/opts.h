@@ -10,11 +10,11 @@
 #include "decant/err.h"
 
 enum dc_opt_kind {
-    DC_OPT_FLAG,   /* bool *: --name                                              */
-    DC_OPT_STRING, /* const char **: --name VALUE, borrowed from argv             */
-    DC_OPT_U64,    /* uint64_t *: --name N, within min..max                       */
+    DC_OPT_FLAG,   /* bool *: --name */
+    DC_OPT_STRING, /* const char **: --name VALUE, borrowed from argv */
+    DC_OPT_U64,    /* uint64_t *: --name N, within min..max */
     DC_OPT_SIZE,   /* uint64_t *: --name SIZE, bytes as a quantity, within min..max */
-    DC_OPT_LIST,   /* struct dc_opt_list *: --name VALUE, may be repeated         */
+    DC_OPT_LIST,   /* struct dc_opt_list *: --name VALUE, may be repeated */
 };
 
 #define DC_OPT_LIST_MAX 32
@@ -24,13 +24,13 @@ struct dc_opt_list {
 };
 
 struct dc_opt {
-    const char *name;      /* without "--"; NULL ends the table                       */
+    const char *name; /* without "--"; NULL ends the table */
     enum dc_opt_kind kind;
-    void *value;           /* holds the default before parsing                        */
-    const char *arg;       /* "DIR" in --help; NULL for flags                         */
+    void *value;     /* holds the default before parsing                        */
+    const char *arg; /* "DIR" in --help; NULL for flags                         */
     bool required;
-    uint64_t min, max;     /* numbers only; max 0: no upper limit                     */
-    const char *help;      /* one paragraph; says the unit and the default            */
+    uint64_t min, max; /* numbers only; max 0: no upper limit                     */
+    const char *help;  /* one paragraph; says the unit and the default            */
 };
 
 struct dc_program {

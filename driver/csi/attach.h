@@ -25,16 +25,16 @@ struct dc_kvs {
 
 /* A volume as the PersistentVolume and the controller describe it. Borrowed. */
 struct dc_csi_volume {
-    const char *driver;         /* CSI driver name                                     */
-    const char *volume_id;      /* spec.csi.volumeHandle                               */
+    const char *driver;    /* CSI driver name                                     */
+    const char *volume_id; /* spec.csi.volumeHandle                               */
     const char *pv_name;
-    bool block;                 /* volumeMode Block                                    */
-    const char *fs_type;        /* NULL or "": the driver's default                    */
+    bool block;          /* volumeMode Block                                    */
+    const char *fs_type; /* NULL or "": the driver's default                    */
     const char *const *mount_flags;
     unsigned n_mount_flags;
-    const char *access_mode;    /* "ReadWriteOnce", "ReadWriteMany", ...: of the PV     */
+    const char *access_mode; /* "ReadWriteOnce", "ReadWriteMany", ...: of the PV */
     struct dc_kvs volume_context, publish_context;
-    struct dc_kvs stage_secrets, publish_secrets; /* never logged, never stored        */
+    struct dc_kvs stage_secrets, publish_secrets; /* never logged, never stored */
 };
 
 /* Where a published volume is, and all that is needed to take it down again. */
@@ -55,8 +55,8 @@ int dc_csi_node_open(const char *kubelet_dir, const char *driver, struct dc_csi_
 void dc_csi_node_free(struct dc_csi_node *node); /* NULL is allowed */
 
 /* The paths that volume has on this node for one fill. Pure; the same answer every time. */
-int dc_csi_paths(const char *kubelet_dir, const struct dc_csi_volume *volume, const char *fill_id,
-                 struct dc_csi_paths *ret, struct dc_err *err);
+int dc_csi_paths(const char *kubelet_dir, const struct dc_csi_volume *volume,
+                 const char *fill_id, struct dc_csi_paths *ret, struct dc_err *err);
 
 /*
  * Stage (when the driver has STAGE_UNSTAGE_VOLUME) and publish, making the directories that are

@@ -29,17 +29,17 @@ enum dc_http_take {
 
 /* What the final response (after redirects) said, before its body. */
 struct dc_http_head {
-    int status;               /* 200, 206, 404, ...                                     */
-    int64_t content_length;   /* -1: not told                                           */
-    uint64_t range_first;     /* of Content-Range, valid when has_range                 */
-    uint64_t range_total;     /* 0: '*'                                                 */
+    int status;             /* 200, 206, 404, ...                                     */
+    int64_t content_length; /* -1: not told                                           */
+    uint64_t range_first;   /* of Content-Range, valid when has_range                 */
+    uint64_t range_total;   /* 0: '*'                                                 */
     bool has_range;
-    bool accept_ranges;       /* Accept-Ranges: bytes, or a 206                         */
-    const char *etag;         /* as sent, with quotes and W/; NULL: none. Valid in head() */
+    bool accept_ranges; /* Accept-Ranges: bytes, or a 206 */
+    const char *etag;   /* as sent, with quotes and W/; NULL: none. Valid in head() */
     const char *last_modified;
     const char *content_type;
-    const char *url;          /* where it came from at last                             */
-    uint32_t retry_after_s;   /* 0: not told                                            */
+    const char *url;        /* where it came from at last                             */
+    uint32_t retry_after_s; /* 0: not told                                            */
 };
 
 /* Callbacks, all on the loop's thread. */

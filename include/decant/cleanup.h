@@ -29,9 +29,9 @@ static inline void dc_close_at(int *fd)
     })
 
 /* The same for a file descriptor, which is forgotten as -1. */
-#define dc_steal_fd(fdp)     \
-    ({                       \
-        int fd_ = *(fdp);    \
-        *(fdp) = -1;         \
-        fd_;                 \
+#define dc_steal_fd(fdp)  \
+    ({                    \
+        int fd_ = *(fdp); \
+        *(fdp) = -1;      \
+        fd_;              \
     })

@@ -10,23 +10,23 @@
  *
  * gRPC numbers: google.golang.org/grpc/codes, checked against gRPC core's in proto/.
  */
-#define DC_ERR_KINDS(X)                            \
-    X(BAD_INPUT, 3, false, "InvalidSource")        \
-    X(NOT_FOUND, 5, false, "SourceNotFound")       \
-    X(EXISTS, 6, false, "AlreadyExists")           \
-    X(DENIED, 7, false, "AccessDenied")            \
-    X(NO_MEMORY, 8, true, "OutOfMemory")           \
-    X(FENCED, 9, false, "Fenced")                  \
-    X(BUSY, 10, true, "Busy")                      \
-    X(NO_SPACE, 11, false, "VolumeTooSmall")       \
-    X(UNSUPPORTED, 12, false, "Unsupported")       \
-    X(INTERNAL, 13, true, "InternalError")         \
-    X(DEVICE, 13, true, "DeviceError")             \
-    X(REMOTE, 14, true, "SourceUnreachable")       \
-    X(UNAVAILABLE, 14, true, "Unavailable")        \
-    X(CORRUPT, 15, false, "SourceCorrupt")         \
-    X(CHANGED, 10, true, "SourceChanged")          \
-    X(CANCELLED, 1, false, "Cancelled")            \
+#define DC_ERR_KINDS(X)                      \
+    X(BAD_INPUT, 3, false, "InvalidSource")  \
+    X(NOT_FOUND, 5, false, "SourceNotFound") \
+    X(EXISTS, 6, false, "AlreadyExists")     \
+    X(DENIED, 7, false, "AccessDenied")      \
+    X(NO_MEMORY, 8, true, "OutOfMemory")     \
+    X(FENCED, 9, false, "Fenced")            \
+    X(BUSY, 10, true, "Busy")                \
+    X(NO_SPACE, 11, false, "VolumeTooSmall") \
+    X(UNSUPPORTED, 12, false, "Unsupported") \
+    X(INTERNAL, 13, true, "InternalError")   \
+    X(DEVICE, 13, true, "DeviceError")       \
+    X(REMOTE, 14, true, "SourceUnreachable") \
+    X(UNAVAILABLE, 14, true, "Unavailable")  \
+    X(CORRUPT, 15, false, "SourceCorrupt")   \
+    X(CHANGED, 10, true, "SourceChanged")    \
+    X(CANCELLED, 1, false, "Cancelled")      \
     X(TIMEOUT, 4, true, "Timeout")
 
 enum dc_err_kind {
@@ -62,9 +62,9 @@ int dc_wrap(struct dc_err *err, const char *fmt, ...)
 /* Forget a failure that is survived; say "ignoring" in a log line before. */
 void dc_err_clear(struct dc_err *err);
 
-bool dc_err_retryable(enum dc_err_kind kind);        /* for the work queue             */
-int dc_err_grpc(enum dc_err_kind kind);              /* for the RPC layer; DC_OK -> 0  */
-const char *dc_err_reason(enum dc_err_kind kind);    /* for Events; static, CamelCase  */
-const char *dc_err_name(enum dc_err_kind kind);      /* for logs; static, "NOT_FOUND"  */
+bool dc_err_retryable(enum dc_err_kind kind);     /* for the work queue             */
+int dc_err_grpc(enum dc_err_kind kind);           /* for the RPC layer; DC_OK -> 0  */
+const char *dc_err_reason(enum dc_err_kind kind); /* for Events; static, CamelCase  */
+const char *dc_err_name(enum dc_err_kind kind);   /* for logs; static, "NOT_FOUND"  */
 /* The kind whose reason is `reason` (as it came over the wire), or DC_INTERNAL. */
 enum dc_err_kind dc_err_kind_of(const char *reason);

@@ -40,15 +40,15 @@ enum dc_fill_state { DC_FILL_OPENING, DC_FILL_WRITING, DC_FILL_FLUSHING, DC_FILL
 /* A copy of where a fill stands. Bytes; only durable is progress that survives a crash. */
 struct dc_fill_progress {
     enum dc_fill_state state;
-    uint64_t total;       /* of the source as served; 0: not known          */
-    uint64_t image;       /* virtual size; 0: not known                     */
-    uint64_t pulled;      /* of the source as served                        */
-    uint64_t written;     /* of the volume, completed                       */
-    uint64_t durable;     /* of the volume, flushed                         */
-    uint64_t zero;        /* part of written that was zeroed, tail included */
-    uint32_t retries;     /* of the download                                */
-    char digest[160];     /* "sha256:HEX" of the bytes as served, once ENDED well */
-    char validator[256];  /* of the source                                  */
+    uint64_t total;      /* of the source as served; 0: not known */
+    uint64_t image;      /* virtual size; 0: not known */
+    uint64_t pulled;     /* of the source as served */
+    uint64_t written;    /* of the volume, completed */
+    uint64_t durable;    /* of the volume, flushed */
+    uint64_t zero;       /* part of written that was zeroed, tail included */
+    uint32_t retries;    /* of the download */
+    char digest[160];    /* "sha256:HEX" of the bytes as served, once ENDED well */
+    char validator[256]; /* of the source */
 };
 
 struct dc_fill_events {
@@ -68,7 +68,8 @@ struct dc_fill_events {
  * is too small is DC_NO_SPACE and says the size that is needed, before the first write.
  */
 int dc_fill_start(struct dc_loop *loop, const struct dc_fill_spec *spec,
-                  const struct dc_fill_events *events, struct dc_fill **ret, struct dc_err *err);
+                  const struct dc_fill_events *events, struct dc_fill **ret,
+                  struct dc_err *err);
 
 /* Ask it to end; done() comes with DC_CANCELLED once nothing is in flight. */
 void dc_fill_cancel(struct dc_fill *fill);

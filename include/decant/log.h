@@ -7,7 +7,7 @@ enum dc_log_level { DC_LOG_DEBUG, DC_LOG_INFO, DC_LOG_WARN, DC_LOG_ERROR };
 
 /* A field of a log line. Values are quoted and escaped when they need to be. */
 struct dc_field {
-    const char *key;   /* a plain word; NULL ends a list                             */
+    const char *key;   /* a plain word; NULL ends a list */
     const char *value; /* NULL is written as "-"; never a secret: nothing is redacted */
 };
 
@@ -17,19 +17,20 @@ struct dc_field {
  *
  *     dc_log(DC_LOG_INFO, "fill", "volume filled", {"fill", id}, {"bytes", n});
  */
-#define dc_log(level, room, msg, ...)                                              \
-    dc_log_fields((level), (room), (msg),                                          \
+#define dc_log(level, room, msg, ...)     \
+    dc_log_fields((level), (room), (msg), \
                   (const struct dc_field[]){__VA_ARGS__ __VA_OPT__(, ){NULL, NULL}})
 void dc_log_fields(enum dc_log_level level, const char *room, const char *msg,
                    const struct dc_field *fields);
 
 /* A debug line, printf style. Free when the threshold is above DEBUG. */
-#define dc_debug(room, ...)                       \
-    do {                                          \
-        if (dc_log_threshold() <= DC_LOG_DEBUG)   \
-            dc_debug_line((room), __VA_ARGS__);   \
+#define dc_debug(room, ...)                     \
+    do {                                        \
+        if (dc_log_threshold() <= DC_LOG_DEBUG) \
+            dc_debug_line((room), __VA_ARGS__); \
     } while (0)
-void dc_debug_line(const char *room, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void dc_debug_line(const char *room, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Log a failure with its kind and place, once, by whoever owns the job, RPC or reconcile. */
 void dc_log_err(enum dc_log_level level, const char *room, const char *msg,

@@ -45,11 +45,11 @@ struct dc_sink_ops {
 /* First member of every sink's own struct. */
 struct dc_sink {
     const struct dc_sink_ops *ops;
-    uint64_t size;                 /* bytes that can be written, from 0                     */
-    uint32_t block;                /* bytes; offsets and lengths are multiples but the last */
-    int fd;                        /* readable when reap() has work; -1: always ready       */
-    unsigned in_flight;            /* requests given to the kernel and not yet home         */
-    uint64_t submitted, written, durable; /* bytes, DATA and ZERO alike                     */
+    uint64_t size;      /* bytes that can be written, from 0 */
+    uint32_t block;     /* bytes; offsets and lengths are multiples but the last */
+    int fd;             /* readable when reap() has work; -1: always ready */
+    unsigned in_flight; /* requests given to the kernel and not yet home */
+    uint64_t submitted, written, durable; /* bytes, DATA and ZERO alike */
 };
 
 bool dc_sink_lend(struct dc_sink *k, struct dc_span *span);

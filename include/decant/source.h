@@ -20,9 +20,9 @@ struct dc_source_spec {
 
 /* What a look at the head of a source tells. */
 struct dc_source_info {
-    char format[16];         /* "raw", "qcow2", "gzip", ...: by its magic, not by its name  */
-    uint64_t served_bytes;   /* 0: not known                                                */
-    uint64_t virtual_bytes;  /* what a volume must hold; 0: not known                       */
-    char validator[256];     /* strong ETag, else Last-Modified, as sent; "": none          */
-    bool seekable;           /* answers ranges                                              */
+    char format[16];        /* "raw", "qcow2", "gzip", ...: by its magic, not by its name  */
+    uint64_t served_bytes;  /* 0: not known                                                */
+    uint64_t virtual_bytes; /* what a volume must hold; 0: not known                       */
+    char validator[256];    /* strong ETag, else Last-Modified, as sent; "": none          */
+    bool seekable;          /* answers ranges                                              */
 };

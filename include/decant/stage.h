@@ -28,10 +28,10 @@ struct dc_span {
 };
 
 enum dc_pull {
-    DC_PULL_SPAN, /* *span is filled                                           */
+    DC_PULL_SPAN, /* *span is filled */
     DC_PULL_WAIT, /* nothing yet: the stage's waker runs when there may be more */
-    DC_PULL_END,  /* no more, ever                                             */
-    DC_PULL_FAIL, /* *err says why; only close() may follow                    */
+    DC_PULL_END,  /* no more, ever */
+    DC_PULL_FAIL, /* *err says why; only close() may follow */
 };
 
 struct dc_stage;
