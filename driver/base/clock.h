@@ -7,7 +7,7 @@
 #define DC_NS_PER_MS 1000000ull
 #define DC_NS_PER_S  1000000000ull
 
-uint64_t dc_clock_ns(void);     /* CLOCK_MONOTONIC */
+uint64_t dc_clock_ns(void);     /* CLOCK_MONOTONIC            */
 int64_t dc_clock_wall_ms(void); /* since 1970, CLOCK_REALTIME */
 
 #define DC_RFC3339_SIZE 32
