@@ -18,18 +18,28 @@ static const struct {
 #undef X
 };
 
-/* The text without half a UTF-8 sequence at its cut end: it goes into protobuf strings. */
-static void msg_trim(struct dc_err *err)
+/* Append as much as fits, without half a UTF-8 character: the text goes into protobuf strings. */
+static void msg_add(struct dc_err *err, const char *text)
 {
-    size_t len = strlen(err->msg);
+    size_t at = strlen(err->msg), len = strlen(text), room = sizeof err->msg - 1 - at;
 
-    if (len + 1 < sizeof err->msg)
-        return;
-    while (len > 0 && ((unsigned char)err->msg[len - 1] & 0xc0) == 0x80)
-        len--;
-    if (len > 0 && ((unsigned char)err->msg[len - 1] & 0x80) != 0)
-        len--;
-    err->msg[len] = '\0';
+    if (len > room) {
+        len = room;
+        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+            len--;
+    }
+    memcpy(err->msg + at, text, len);
+    err->msg[at + len] = '\0';
+}
+
+/* Start the message anew from a format. Formatted twice as long as kept, then cut cleanly. */
+static void msg_format(struct dc_err *err, const char *fmt, va_list ap)
+{
+    char text[2 * sizeof err->msg];
+
+    err->msg[0] = '\0';
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    msg_add(err, text);
 }
 
 int dc_fail_at(struct dc_err *err, const char *at, enum dc_err_kind kind, int sys,
@@ -43,14 +53,13 @@ int dc_fail_at(struct dc_err *err, const char *at, enum dc_err_kind kind, int sy
     err->at = at;
 
     va_start(ap, fmt);
-    int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    msg_format(err, fmt, ap);
     va_end(ap);
-    if (sys != 0 && n >= 0 && (size_t)n < sizeof err->msg) {
+    if (sys != 0) {
         char text[128];
-        const char *what = strerror_r(sys, text, sizeof text);
-        (void)snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", what);
+        msg_add(err, ": ");
+        msg_add(err, strerror_r(sys, text, sizeof text));
     }
-    msg_trim(err);
     return -1;
 }
 
@@ -62,11 +71,10 @@ int dc_wrap(struct dc_err *err, const char *fmt, ...)
     assert(err->kind != DC_OK);
     memcpy(old, err->msg, sizeof old);
     va_start(ap, fmt);
-    int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+    msg_format(err, fmt, ap);
     va_end(ap);
-    if (n >= 0 && (size_t)n < sizeof err->msg)
-        (void)snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", old);
-    msg_trim(err);
+    msg_add(err, ": ");
+    msg_add(err, old);
     return -1;
 }
 
