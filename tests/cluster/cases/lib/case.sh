@@ -1,0 +1,161 @@
+# shellcheck shell=bash
+# What a case stands on: a namespace of its own, manifests, waiting, and looking at volumes.
+# A case is a script that ends with 0 when all it expects came true. Its environment is made by
+# ../run: KUBECONFIG, PATH, CLUSTER_DIR, HTTP, HTTPS, IMAGES, IMAGES_CA.
+set -Eeuo pipefail
+
+CASE=$(basename "$0")
+REPO=$(dirname "$(dirname "$(dirname "$(dirname "$(dirname "$(realpath "${BASH_SOURCE[0]}")")")")")")
+NS=case-${CASE//_/-}-$$
+readonly GROUP=populator.cdi.kubevirt.io
+# shellcheck source-path=SCRIPTDIR source=images.sh
+source "$REPO/tests/cluster/cases/lib/images.sh"
+
+cluster() { "$REPO/tests/cluster/cluster" "$@" --dir "$CLUSTER_DIR"; }
+
+# On failure: the place, and what a person would look at next.
+case_failed()
+{
+    local status=$? line=$1
+    trap - ERR EXIT
+    echo "$CASE: failed at line $line: $BASH_COMMAND"
+    kubectl get pvc,imports,populations -n "$NS" -o wide 2>&1 || true
+    kubectl get events -n "$NS" --sort-by=.lastTimestamp 2>&1 | tail -n 15 || true
+    kubectl get pvc -n decant-volumes -o wide 2>&1 || true
+    kubectl get pv 2>&1 || true
+    tail -n 15 "$CLUSTER_DIR"/log/decant-*.log 2>/dev/null || true
+    kubectl delete namespace "$NS" --wait=false >/dev/null 2>&1 || true
+    exit $((status == 0 ? 1 : status))
+}
+
+case_begin()
+{
+    trap 'case_failed $LINENO' ERR
+    kubectl create namespace "$NS" >/dev/null
+}
+
+# Delete what the case made, and see that nothing of it stays anywhere.
+case_end()
+{
+    kubectl delete pvc --all -n "$NS" --wait=true --timeout=30s >/dev/null
+    nothing_left
+    kubectl delete namespace "$NS" --wait=false >/dev/null
+}
+
+die()
+{
+    echo "$CASE: $*"
+    false
+}
+
+# eventually SECONDS COMMAND...: try until it succeeds, ten times a second.
+eventually()
+{
+    local until=$(($(date +%s%3N) + $1 * 1000))
+    shift
+    while ! "$@" >/dev/null 2>&1; do
+        if (($(date +%s%3N) > until)); then
+            "$@" || echo "still not so: $*"
+            return 1
+        fi
+        sleep 0.1
+    done
+}
+
+# import NAME URL [EXTRA-YAML-LINE...]: extra lines stand below spec (two spaces deep).
+import()
+{
+    local name=$1 url=$2
+    shift 2
+    {
+        cat <<EOF
+apiVersion: $GROUP/v1alpha1
+kind: Import
+metadata: {name: $name, namespace: $NS}
+spec:
+  http:
+    url: "$url"
+EOF
+        (($# == 0)) || printf '%s\n' "$@"
+    } | kubectl apply -f - >/dev/null
+}
+
+# claim NAME IMPORT SIZE [Block|Filesystem] [CLASS]
+claim()
+{
+    kubectl apply -f - >/dev/null <<EOF
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: $1, namespace: $NS}
+spec:
+  dataSourceRef: {apiGroup: $GROUP, kind: Import, name: $2}
+  storageClassName: ${5:-decant}
+  volumeMode: ${4:-Block}
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: $3}}
+EOF
+}
+
+field() { kubectl get "$1" -n "$NS" -o "jsonpath={$2}"; }
+
+bound() # NAME [SECONDS]
+{
+    kubectl wait -n "$NS" "pvc/$1" --for=jsonpath='{.status.phase}'=Bound \
+        --timeout="${2:-60}s" >/dev/null
+}
+
+has_event() # CLAIM REASON [TEXT]
+{
+    kubectl get events -n "$NS" -o json | jq -e --arg name "$1" --arg reason "$2" \
+        --arg text "${3:-}" '.items[] | select(.involvedObject.name == $name and
+        .involvedObject.kind == "PersistentVolumeClaim" and .reason == $reason and
+        (.message | contains($text)))' >/dev/null
+}
+
+population_is() # CLAIM PHASE [TEXT-IN-STATUS]
+{
+    [[ $(field "population/$1" .status.phase) == "$2" ]] &&
+        kubectl get "population/$1" -n "$NS" -o json | jq -c .status | grep -qF -- "${3:-}"
+}
+
+volume_of() { field "pvc/$1" .spec.volumeName; }
+
+# backing_file CLAIM: the file behind the claim's volume on the node's disk.
+backing_file()
+{
+    local handle
+    handle=$(kubectl get pv "$(volume_of "$1")" -o 'jsonpath={.spec.csi.volumeHandle}')
+    find "$CLUSTER_DIR"/*/csi-data -path "*$handle*" -type f -size +64k
+}
+
+# holds_image CLAIM FILE: the volume starts with the file's bytes and is zero after them.
+holds_image()
+{
+    local volume size
+    volume=$(backing_file "$1")
+    size=$(stat -c %s "$2")
+    cmp -n "$size" "$2" "$volume"
+    cmp -n $(($(stat -c %s "$volume") - size)) -i "$size:0" "$volume" /dev/zero
+}
+
+# digest_told CLAIM FILE: the Population names the digest of the bytes as served.
+digest_told()
+{
+    [[ $(field "population/$1" .status.digest) == "sha256:$(sha256sum "$2" | cut -d' ' -f1)" ]]
+}
+
+# Nothing of a finished or deleted claim may stay: on the API, on the node's disk, mounted.
+none_hidden() { [[ -z $(kubectl get pvc -n decant-volumes -o name) ]]; }
+none_attached() { [[ -z $(find "$CLUSTER_DIR"/*/kubelet/plugins/kubernetes.io -mindepth 2 -name 'prime-*' 2>/dev/null) ]]; }
+no_journal() { [[ -z $(find "$CLUSTER_DIR"/*/state -type f ! -name '*.lock' 2>/dev/null) ]]; }
+no_volume() { [[ -z $(kubectl get pv -o json | jq -r --arg ns "$NS" '.items[] | select(.spec.claimRef.namespace == $ns or .spec.claimRef.namespace == "decant-volumes") | .metadata.name') ]]; }
+nothing_mounted() { ! grep -q " $CLUSTER_DIR/[^ ]*/kubelet/plugins/kubernetes.io" /proc/mounts; }
+
+nothing_left()
+{
+    eventually 20 none_hidden
+    eventually 20 no_volume
+    eventually 10 nothing_mounted
+    eventually 10 no_journal
+    eventually 10 none_attached
+}
