@@ -133,12 +133,21 @@ struct dc_rpc_events {
     void *arg;
 };
 
-struct dc_rpc_async; /* a running asynchronous call */
+struct dc_rpc_async; /* a handle on an asynchronous call */
 
-/* Start a unary or server-streaming call without blocking. timeout_ms 0: none. Any thread. */
+/*
+ * Start a unary or server-streaming call without blocking. timeout_ms 0: none. Any thread.
+ * *ret is the caller's until dc_rpc_async_free(), also after done(): done() runs on another
+ * thread, so the caller cannot know that it has not yet come.
+ */
 int dc_rpc_async_start(struct dc_rpc_client *client, const ProtobufCServiceDescriptor *service,
                        const char *method, const ProtobufCMessage *req, uint32_t timeout_ms,
                        const struct dc_rpc_events *events, struct dc_rpc_async **ret,
                        struct dc_err *err);
-/* Ask it to end; done() still comes. Any thread, also from a callback; not after done(). */
+/* Ask it to end; done() still comes. Any thread, also from a callback or after done(). */
 void dc_rpc_async_cancel(struct dc_rpc_async *call);
+/*
+ * Give the handle back; the call itself goes on and done() still comes. Any thread, also from a
+ * callback, also after the client is gone. NULL is allowed.
+ */
+void dc_rpc_async_free(struct dc_rpc_async *call);
