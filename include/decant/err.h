@@ -10,23 +10,25 @@
  *
  * gRPC numbers: google.golang.org/grpc/codes, checked against gRPC core's in proto/.
  */
-#define DC_ERR_KINDS(X)                      \
-    X(BAD_INPUT, 3, false, "InvalidSource")  \
-    X(NOT_FOUND, 5, false, "SourceNotFound") \
-    X(EXISTS, 6, false, "AlreadyExists")     \
-    X(DENIED, 7, false, "AccessDenied")      \
-    X(NO_MEMORY, 8, true, "OutOfMemory")     \
-    X(FENCED, 9, false, "Fenced")            \
-    X(BUSY, 10, true, "Busy")                \
-    X(NO_SPACE, 11, false, "VolumeTooSmall") \
-    X(UNSUPPORTED, 12, false, "Unsupported") \
-    X(INTERNAL, 13, true, "InternalError")   \
-    X(DEVICE, 13, true, "DeviceError")       \
-    X(REMOTE, 14, true, "SourceUnreachable") \
-    X(UNAVAILABLE, 14, true, "Unavailable")  \
-    X(CORRUPT, 15, false, "SourceCorrupt")   \
-    X(CHANGED, 10, true, "SourceChanged")    \
-    X(CANCELLED, 1, false, "Cancelled")      \
+#define DC_ERR_KINDS(X)                        \
+    X(BAD_INPUT, 3, false, "InvalidSource")    \
+    X(NOT_FOUND, 5, false, "SourceNotFound")   \
+    X(EXISTS, 6, false, "AlreadyExists")       \
+    X(DENIED, 7, false, "AccessDenied")        \
+    X(NO_MEMORY, 8, true, "OutOfMemory")       \
+    X(EXHAUSTED, 8, true, "ResourceExhausted") \
+    X(FENCED, 9, false, "Fenced")              \
+    X(PRECONDITION, 9, true, "NotPossibleNow") \
+    X(BUSY, 10, true, "Busy")                  \
+    X(NO_SPACE, 11, false, "VolumeTooSmall")   \
+    X(UNSUPPORTED, 12, false, "Unsupported")   \
+    X(INTERNAL, 13, true, "InternalError")     \
+    X(DEVICE, 13, true, "DeviceError")         \
+    X(REMOTE, 14, true, "SourceUnreachable")   \
+    X(UNAVAILABLE, 14, true, "Unavailable")    \
+    X(CORRUPT, 15, false, "SourceCorrupt")     \
+    X(CHANGED, 10, true, "SourceChanged")      \
+    X(CANCELLED, 1, false, "Cancelled")        \
     X(TIMEOUT, 4, true, "Timeout")
 
 enum dc_err_kind {
