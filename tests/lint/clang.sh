@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Gate: the second compiler. gcc builds everything with -Werror; clang reads it with the same.
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+need_build
+need_tool clang clang
+
+# syntax FILE FLAGS
+syntax()
+{
+    # shellcheck disable=SC2086 # flags are words; eval undoes the quoting of the build system
+    eval clang $2 -Werror -fsyntax-only "$1" 2>&1 |
+        awk -v top="$PWD/" '{ sub(top, "") } / (error|warning): / { print; bad = 1 } END { exit bad }'
+}
+
+one()
+{
+    local file=${1%%$'\t'*} flags=${1#*$'\t'} parts
+    [[ -f $file ]] || return 0
+    # shellcheck disable=SC2086
+    parts=$(eval clang $flags -MM "$file" 2>/dev/null | sed '1s/^[^:]*://; s/\\$//' | xargs -n 1)
+    cached clang "$parts" syntax "$file" "$flags"
+}
+
+export -f syntax one cached
+export STAMPS
+compile_flags | each one || exit 1

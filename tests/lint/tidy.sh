@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Gate: clang-tidy with the list of .clang-tidy, for each file that has changed since it passed.
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+need_build
+need_tool clang-tidy clang-tidy
+
+# tidy FILE FLAGS: the flags are only part of the stamp's name.
+tidy()
+{
+    clang-tidy -p "$BUILD" --quiet "$1" 2>/dev/null |
+        awk -v top="$PWD/" '{ sub(top, "") } / (error|warning): / { print; bad = 1 } END { exit bad }'
+}
+
+one()
+{
+    local file=${1%%$'\t'*} flags=${1#*$'\t'} parts
+    [[ -f $file ]] || return 0
+    # shellcheck disable=SC2086 # flags are words; eval undoes the quoting of the build system
+    parts=$(eval clang $flags -MM "$file" 2>/dev/null | sed '1s/^[^:]*://; s/\\$//' | xargs -n 1)
+    cached tidy "$parts"$'\n'.clang-tidy tidy "$file" "$flags"
+}
+
+export -f tidy one cached
+export STAMPS BUILD
+compile_flags | each one || exit 1
