@@ -117,8 +117,8 @@ void dc_rpc_client_free(struct dc_rpc_client *client);
 /*
  * One unary call; blocks up to timeout_ms. On success *ret is a message of the method's output
  * type: free it with protobuf_c_message_free_unpacked(*ret, NULL). A gRPC status becomes the
- * matching kind (first row of DC_ERR_KINDS with that number, DC_INTERNAL if none) with the
- * server's text; *ret_status, when not NULL, gets the number itself, always. Any thread.
+ * matching kind (DC_UNAVAILABLE for 14, else the first row of DC_ERR_KINDS with that number,
+ * DC_INTERNAL if none) with the server's text; *ret_status, when not NULL, gets the number itself, always. Any thread.
  */
 int dc_rpc_call(struct dc_rpc_client *client, const ProtobufCServiceDescriptor *service,
                 const char *method, const ProtobufCMessage *req, uint32_t timeout_ms,
