@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
 # What a cluster leaves in the kernel when its programs are killed: mounts, loop devices.
 
 # Mount points below DIR, the innermost first. mountinfo writes a space as \040.

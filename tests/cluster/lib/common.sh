@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
 # Words that every script of the test cluster uses. Sourced, never run.
 
 CLUSTER_SRC=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)

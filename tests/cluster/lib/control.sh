@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
 # The control plane: etcd, kube-apiserver, kube-controller-manager, kube-scheduler.
 
 # kubectl as the administrator. Its cache goes with the cluster, not to the user's home.

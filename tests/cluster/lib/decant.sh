@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
 # Decant's own programs and the CSI sidecars beside its reference driver.
 
 readonly DECANT_PROGRAMS=(decant-csi decant-node decant-controller)

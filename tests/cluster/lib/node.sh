@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
 # What a kubelet would write: the Node, its CSINode, and the agent's Pod.
 
 readonly DRIVER=csi.decant.dev
@@ -81,12 +82,17 @@ EOF
 
 agent_status()
 {
+    local now
+    now=$(date -u +%FT%TZ)
     cat <<EOF
 {"status": {
   "phase": "Running", "hostIP": "127.0.0.1", "hostIPs": [{"ip": "127.0.0.1"}],
-  "podIP": "127.0.0.1", "podIPs": [{"ip": "127.0.0.1"}], "startTime": "$(date -u +%FT%TZ)",
+  "podIP": "127.0.0.1", "podIPs": [{"ip": "127.0.0.1"}], "startTime": "$now",
   "conditions": [{"type": "Ready", "status": "True"},
-                 {"type": "ContainersReady", "status": "True"}]}}
+                 {"type": "ContainersReady", "status": "True"}],
+  "containerStatuses": [{"name": "decant-node", "ready": true, "started": true,
+                         "restartCount": 0, "image": "localhost/decant", "imageID": "",
+                         "state": {"running": {"startedAt": "$now"}}}]}}
 EOF
 }
 

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
 # Certificates and kubeconfigs of the control plane: DIR/pki, made anew for each cluster.
 
 # openssl_config CA SUBJECT EXTENSION...: CA is "true" or "false".

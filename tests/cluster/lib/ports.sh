@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
 # A block of TCP ports for each cluster, so that any number of them run side by side.
 #
 # A block is taken by making a symbolic link named after its first port, which only one

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
 # Processes by name: how each is started (DIR/run/NAME.sh), what runs (DIR/run/NAME.pid)
 # and what it printed (DIR/log/NAME.log). No supervisor: what dies stays dead, so that a
 # test can kill a process and look at the world before it starts it again.
