@@ -144,10 +144,7 @@ int dc_rpc_async_start(struct dc_rpc_client *client, const ProtobufCServiceDescr
                        const char *method, const ProtobufCMessage *req, uint32_t timeout_ms,
                        const struct dc_rpc_events *events, struct dc_rpc_async **ret,
                        struct dc_err *err);
-/* Ask it to end; done() still comes. Any thread, also from a callback or after done(). */
+/* Ask it to end; done() still comes. Any thread, also in a callback or after done(). */
 void dc_rpc_async_cancel(struct dc_rpc_async *call);
-/*
- * Give the handle back; the call itself goes on and done() still comes. Any thread, also from a
- * callback, also after the client is gone. NULL is allowed.
- */
+/* Give the handle back; done() still comes. Any thread, also without the client. NULL allowed. */
 void dc_rpc_async_free(struct dc_rpc_async *call);
