@@ -47,7 +47,7 @@ awk -v list=$list -v entries=$entries '
              name == "main" ? 100 : 80, name "() does more than one thing")
         start = 0
     }
-    start && /^ {16,}(if|for|while|switch|do|else)[ ({]/ {
+    start && /^                 *(if|for|while|switch|do|else)[ ({]/ {
         indent = match($0, /[^ ]/) - 1
         if (indent % 4 == 0 && previous !~ /[,(&|?:=]$/)
             complain(path ":" FNR ": nests " indent / 4 " deep in " name "(); at most 3; name the inner part as a function")

@@ -21,3 +21,10 @@ if(DECANT_TESTS)
         USES_TERMINAL VERBATIM)
     add_dependencies(check decant_messages ${unit_tests})
 endif()
+
+# The gates are tested as well: each must see a planted fault. Once is enough, and sanitizers
+# have nothing to say about scripts.
+if(DECANT_TESTS AND NOT DECANT_SANITIZE)
+    add_test(NAME lint/selftest COMMAND ${lint}/selftest)
+    set_tests_properties(lint/selftest PROPERTIES LABELS unit TIMEOUT 120)
+endif()
