@@ -3,8 +3,9 @@
  * net/http.h - HTTP requests over libcurl, driven by a dc_loop. Used by sources (large bodies,
  * back-pressure) and by the Kubernetes client (small bodies, endless watches).
  *
- * Redirects are followed here, not by libcurl: at most max_redirects, http(s) only, never from
- * https to http, and credentials and extra headers are never sent to another origin.
+ * Redirects of GET and HEAD are followed here, not by libcurl: at most max_redirects, http(s)
+ * only, never from https to http. What was given for one origin (headers, user, bearer, client
+ * certificate) never leaves it, also not when a redirect leads back.
  */
 #pragma once
 #include <stdbool.h>
@@ -60,7 +61,9 @@ struct dc_http_spec {
     const char *method;         /* NULL: GET                                              */
     const char *url;            /* http:// or https://                                    */
     const char *const *headers; /* whole lines, NULL-terminated; NULL: none               */
-    const void *body;           /* copied; NULL: none                                     */
+    /* Headers without secrets, which redirects take along to any origin: Range, If-Range.    */
+    const char *const *plain_headers;
+    const void *body; /* copied; NULL: none                                     */
     size_t body_len;
     const char *user, *password; /* basic authentication; NULL: none                      */
     const char *bearer;          /* bearer token; NULL: none                              */
@@ -75,6 +78,8 @@ struct dc_http_spec {
                                     does not run while the receiver is full               */
     unsigned max_redirects;      /* 0: a redirect is an ordinary answer                   */
     bool use_proxy_env;          /* honour http_proxy and friends (sources yes, API no)   */
+    bool large_body;             /* HTTP/1.1, so that a full receiver stops the peer: HTTP/2
+                                    would buffer up to 32 MiB a stream here meanwhile      */
 };
 
 /* Start. Everything in spec is copied. *ret is valid until done() returns or _cancel(). */
