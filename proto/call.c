@@ -261,7 +261,7 @@ static bool call_send(struct dc_rpc_call *c, grpc_byte_buffer *bytes)
     ops[n].op = GRPC_OP_SEND_MESSAGE;
     ops[n++].data.send_message.send_message = bytes;
 
-    c->send = SEND_RUNNING;
+    c->send = SEND_RUNNING; /* no lock: nothing of ours is under way */
     dc_rpc_batch(c->call, ops, n, &c->sent);
     pthread_mutex_lock(&c->lock);
     while (c->send == SEND_RUNNING)
@@ -306,6 +306,7 @@ bool dc_rpc_call_expect(struct dc_rpc_server *server)
     pthread_cond_init(&c->changed, NULL);
     grpc_call_details_init(&c->details);
     grpc_metadata_array_init(&c->metadata);
+    dc_rpc_tag_hand(&c->requested);
     if (grpc_server_request_call(server->grpc, &c->call, &c->details, &c->metadata, server->cq,
                                  server->cq, &c->requested) == GRPC_CALL_OK)
         return true;

@@ -35,12 +35,15 @@ void dc_rpc_loop(grpc_completion_queue *cq)
         if (ev.type == GRPC_QUEUE_SHUTDOWN)
             return;
         struct dc_rpc_tag *tag = ev.tag;
+        (void)atomic_load_explicit(&tag->handed, memory_order_acquire);
         tag->fn(tag, ev.success != 0);
     }
 }
 
 void dc_rpc_batch(grpc_call *call, const grpc_op *ops, size_t n, struct dc_rpc_tag *tag)
 {
+    dc_rpc_tag_hand(tag);
+
     grpc_call_error rc = grpc_call_start_batch(call, ops, n, tag, NULL);
 
     assert(rc == GRPC_CALL_OK);

@@ -158,6 +158,7 @@ void dc_rpc_server_stop(struct dc_rpc_server *s, uint32_t grace_ms)
     if (!s)
         return;
     dc_rpc_unix_stop(s->listener);
+    dc_rpc_tag_hand(&s->down_tag);
     grpc_server_shutdown_and_notify(s->grpc, s->cq, &s->down_tag);
     if (!s->thread_runs) /* start failed half-way: this thread takes the events */
         atomic_store(&s->cut, true);
