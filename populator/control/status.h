@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * control/status.h - what a claim's owner is told: its Population, and Events on the claim.
+ *
+ * Display only: best effort, never waited for, never read back. A Population is written at most
+ * once a second; what is told in between is merged.
+ */
+#pragma once
+#include <jansson.h>
+#include <stdint.h>
+
+#include "control/entry.h"
+#include "decant/err.h"
+#include "kube/client.h"
+#include "kube/event.h"
+#include "net/loop.h"
+#include "plan/plan.h"
+
+struct dc_statuses;
+struct dc_status;
+
+int dc_statuses_new(struct dc_loop *loop, struct dc_kube *kube, struct dc_kube_events *events,
+                    struct dc_statuses **ret, struct dc_err *err);
+void dc_statuses_free(struct dc_statuses *all); /* NULL is allowed */
+
+/* What is known beside the telling; "" and 0: not yet. */
+struct dc_status_facts {
+    const char *node, *digest;
+    int64_t attempt;
+};
+
+/*
+ * Tell about U. e->status is made when there is none yet. An Event is written when reason or
+ * message differ from the last one's. attempt 0: none has begun.
+ */
+void dc_status_tell(struct dc_statuses *all, struct dc_entry *e, const json_t *claim,
+                    const struct dc_telling *tell, const struct dc_status_facts *facts);
+
+/* No more will be told: what is pending is still written, unless U is gone. Clears e->status. */
+void dc_status_end(struct dc_entry *e, bool claim_gone);
+
+/* The Population's status for people; a new reference, NULL: out of memory. */
+struct dc_status_fields {
+    const struct dc_telling *tell;
+    const struct dc_fill_memory *fill;
+    struct dc_status_facts facts;
+    const char *last_error;
+    const char *since; /* RFC 3339, of the condition */
+};
+json_t *dc_status_make(const struct dc_status_fields *f);
