@@ -68,4 +68,4 @@ int dc_kube_cache_drop(struct dc_kube_cache *cache, json_t *object, struct dc_er
  */
 int dc_kube_cache_list_begin(struct dc_kube_cache *cache, struct dc_err *err);
 int dc_kube_cache_list_page(struct dc_kube_cache *cache, json_t *items, struct dc_err *err);
-int dc_kube_cache_list_commit(struct dc_kube_cache *cache, struct dc_err *err);
+void dc_kube_cache_list_commit(struct dc_kube_cache *cache);

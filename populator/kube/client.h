@@ -5,8 +5,8 @@
  * A request is started, and its answer comes later to a callback on the loop's thread. There
  * is no client-side rate limit: the server's own (429) is obeyed. What the server says it
  * has not done (429, or 503 with Retry-After) is sent again here, with back-off, until the
- * request's time is over; so is, once, what it answers with 401 when the token file has
- * changed. Anything else comes to the caller, who looks again and decides again.
+ * request's time is over; so is, once, what it answers with 401, after the token file has
+ * been read again. Anything else comes to the caller, who looks again and decides again.
  */
 #pragma once
 #include <jansson.h>
@@ -27,7 +27,10 @@ struct dc_kube_call; /* one request                         */
  */
 int dc_kube_new(struct dc_loop *loop, const struct dc_kube_config *config, const char *name,
                 struct dc_kube **ret, struct dc_err *err);
-/* Cancels what runs, without callbacks. Watches are to be stopped before. NULL is allowed. */
+/*
+ * Cancels what runs, without callbacks. Watches and recorders are to be ended before. Not from
+ * inside a callback. NULL is allowed.
+ */
 void dc_kube_free(struct dc_kube *kube);
 
 enum dc_kube_verb {
@@ -55,6 +58,8 @@ struct dc_kube_request {
     const char *label_selector; /* LIST; NULL: none                                           */
     const char *field_selector; /* LIST; NULL: none                                           */
     const char *page;           /* LIST: metadata.continue of the page before; NULL: first    */
+    uint32_t limit;             /* LIST: objects in a page; 0: 500                            */
+    bool metadata_only;         /* GET, LIST: objects have metadata and no more               */
     const char *uid;            /* DELETE: only the object with this UID; NULL: any           */
     const char *resource_version; /* DELETE: only when it is still this; NULL: any            */
     enum dc_kube_propagation propagation; /* DELETE                                           */
