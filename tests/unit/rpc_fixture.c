@@ -106,45 +106,61 @@ static const struct dc_rpc_method fills[] = {
 };
 
 static int serve(struct rpc_fixture *f, const char *endpoint, unsigned workers, unsigned queue,
-                 const char *tls_dir, struct dc_rpc_server **ret, struct dc_err *err)
+                 const struct dc_rpc_tls *tls, struct dc_rpc_server **ret, struct dc_err *err)
 {
     static struct dc_rpc_service services[2]; /* must outlive the server; one at a time */
 
     services[0] = (struct dc_rpc_service){&csi__v1__identity__descriptor, identity, f};
     services[1] = (struct dc_rpc_service){&decant__v1alpha1__fills__descriptor, fills, f};
-    return dc_rpc_server_start(
-        &(struct dc_rpc_server_config){
-            .endpoint = endpoint,
-            .tls = {.dir = tls_dir, .peer_name = tls_dir ? "decant-controller" : NULL},
-            .services = services,
-            .n_services = 2,
-            .workers = workers,
-            .queue = queue,
-            .log_calls = true},
-        ret, err);
+    return dc_rpc_server_start(&(struct dc_rpc_server_config){.endpoint = endpoint,
+                                                              .tls = *tls,
+                                                              .services = services,
+                                                              .n_services = 2,
+                                                              .workers = workers,
+                                                              .queue = queue,
+                                                              .log_calls = true},
+                               ret, err);
 }
 
-int fixture_start(struct rpc_fixture *f, unsigned workers, unsigned queue, const char *tls_dir,
-                  struct dc_err *err)
+static int start_server(struct rpc_fixture *f, unsigned workers, unsigned queue,
+                        const struct dc_rpc_tls *tls, struct dc_err *err)
 {
     *f = (struct rpc_fixture){.dir = "/tmp/decant-rpc.XXXXXX"};
     if (!mkdtemp(f->dir))
         return dc_fail(err, DC_DEVICE, 0, "mkdtemp");
     snprintf(f->endpoint, sizeof f->endpoint, "unix://%s/s.sock", f->dir);
-    if (serve(f, tls_dir ? "127.0.0.1:0" : f->endpoint, workers, queue, tls_dir, &f->server,
+    if (serve(f, tls->dir ? "127.0.0.1:0" : f->endpoint, workers, queue, tls, &f->server,
               err) != 0) {
         remove_tree(f->dir);
         return -1;
     }
-    if (tls_dir)
+    if (tls->dir)
         snprintf(f->endpoint, sizeof f->endpoint, "127.0.0.1:%d",
                  dc_rpc_server_port(f->server));
     return 0;
 }
 
+int fixture_start(struct rpc_fixture *f, unsigned workers, unsigned queue, const char *tls_dir,
+                  struct dc_err *err)
+{
+    struct dc_rpc_tls tls = {tls_dir, tls_dir ? "decant-controller" : NULL};
+
+    return start_server(f, workers, queue, &tls, err);
+}
+
+int fixture_named(struct rpc_fixture *f, const char *tls_dir, const char *peer_name,
+                  struct dc_err *err)
+{
+    struct dc_rpc_tls tls = {tls_dir, peer_name};
+
+    return start_server(f, 1, 1, &tls, err);
+}
+
 int fixture_second(struct rpc_fixture *f, struct dc_rpc_server **ret, struct dc_err *err)
 {
-    return serve(f, f->endpoint, 1, 1, NULL, ret, err);
+    struct dc_rpc_tls none = {0};
+
+    return serve(f, f->endpoint, 1, 1, &none, ret, err);
 }
 
 void fixture_stop(struct rpc_fixture *f, unsigned grace_ms)
@@ -203,10 +219,10 @@ static void on_done(void *arg, const struct dc_err *err)
     o->done++;
 }
 
-static struct dc_rpc_async *start(struct dc_rpc_client *client,
-                                  const ProtobufCServiceDescriptor *service, const char *method,
-                                  const ProtobufCMessage *req, unsigned timeout_ms,
-                                  struct outcome *o)
+static struct dc_rpc_async *start_call(struct dc_rpc_client *client,
+                                       const ProtobufCServiceDescriptor *service,
+                                       const char *method, const ProtobufCMessage *req,
+                                       unsigned timeout_ms, struct outcome *o)
 {
     struct dc_rpc_events events = {on_message, on_done, o};
     struct dc_rpc_async *call = NULL;
@@ -220,7 +236,8 @@ struct dc_rpc_async *async_watch(struct dc_rpc_client *client, struct outcome *o
 {
     Decant__V1alpha1__WatchFillRequest req = DECANT__V1ALPHA1__WATCH_FILL_REQUEST__INIT;
 
-    return start(client, &decant__v1alpha1__fills__descriptor, "WatchFill", &req.base, 0, o);
+    return start_call(client, &decant__v1alpha1__fills__descriptor, "WatchFill", &req.base, 0,
+                      o);
 }
 
 struct dc_rpc_async *async_probe(struct dc_rpc_client *client, unsigned timeout_ms,
@@ -228,7 +245,8 @@ struct dc_rpc_async *async_probe(struct dc_rpc_client *client, unsigned timeout_
 {
     Csi__V1__ProbeRequest req = CSI__V1__PROBE_REQUEST__INIT;
 
-    return start(client, &csi__v1__identity__descriptor, "Probe", &req.base, timeout_ms, o);
+    return start_call(client, &csi__v1__identity__descriptor, "Probe", &req.base, timeout_ms,
+                      o);
 }
 
 static int spawn(char *const argv[])

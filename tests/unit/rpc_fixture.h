@@ -25,6 +25,9 @@ struct rpc_fixture {
 /* Serve on a unix socket, or with tls_dir on a TCP port. */
 int fixture_start(struct rpc_fixture *f, unsigned workers, unsigned queue, const char *tls_dir,
                   struct dc_err *err);
+/* The same over TLS, for clients of this common name. */
+int fixture_named(struct rpc_fixture *f, const char *tls_dir, const char *peer_name,
+                  struct dc_err *err);
 void fixture_stop(struct rpc_fixture *f, unsigned grace_ms);
 
 /* Start another server of the same service; *ret is the caller's. */
