@@ -2,7 +2,6 @@
 /* control/agents.c - see agents.h. */
 #include "control/agents.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,15 +25,17 @@ struct dc_agents {
     unsigned running; /* calls whose end has not come to the loop yet */
 };
 
-/* Made and freed on the loop's thread; `ended` and `end` are written by gRPC's, under lock. */
+/*
+ * Made and freed on the loop's thread. gRPC's thread writes `lost` and `end` and then posts
+ * ended_work, after which it does not touch the call again.
+ */
 struct dc_agent_call {
     struct dc_loop_work ended_work; /* first member */
     struct dc_agents *agents;
     struct dc_agent_events events;
     struct dc_rpc_async *rpc;
     bool cancelled;
-    pthread_mutex_t lock; /* of what follows; nothing else is locked inside */
-    bool ended, lost;
+    bool lost; /* a message, for lack of memory */
     struct dc_err end;
 };
 
@@ -152,9 +153,7 @@ static void on_message(void *arg, ProtobufCMessage *msg)
 
     if (!m) {
         protobuf_c_message_free_unpacked(msg, NULL);
-        pthread_mutex_lock(&call->lock);
         call->lost = true;
-        pthread_mutex_unlock(&call->lock);
         return;
     }
     *m = (struct message_work){.work.run = take_message, .call = call, .msg = msg};
@@ -165,12 +164,9 @@ static void on_done(void *arg, const struct dc_err *err)
 {
     struct dc_agent_call *call = arg;
 
-    pthread_mutex_lock(&call->lock);
-    call->ended = true;
     call->end = *err;
     if (call->lost && err->kind == DC_OK)
         dc_fail(&call->end, DC_NO_MEMORY, 0, "an answer of an agent");
-    pthread_mutex_unlock(&call->lock);
     dc_loop_post(call->agents->loop, &call->ended_work);
 }
 
@@ -188,7 +184,7 @@ static void take_message(struct dc_loop_work *w)
 
 static void call_free(struct dc_agent_call *call)
 {
-    pthread_mutex_destroy(&call->lock);
+    dc_rpc_async_free(call->rpc);
     free(call);
 }
 
@@ -217,7 +213,6 @@ int dc_agents_call(struct dc_agents *agents, const struct dc_agent_pod *pod, con
     call->ended_work.run = take_end;
     call->agents = agents;
     call->events = *events;
-    pthread_mutex_init(&call->lock, NULL);
 
     const struct dc_rpc_events rpc = {.message = on_message, .done = on_done, .arg = call};
     agents->running++;
@@ -235,9 +230,6 @@ int dc_agents_call(struct dc_agents *agents, const struct dc_agent_pod *pod, con
 void *dc_agent_cancel(struct dc_agent_call *call)
 {
     call->cancelled = true;
-    pthread_mutex_lock(&call->lock);
-    if (!call->ended)
-        dc_rpc_async_cancel(call->rpc);
-    pthread_mutex_unlock(&call->lock);
+    dc_rpc_async_cancel(call->rpc);
     return call->events.arg;
 }

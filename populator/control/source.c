@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "kube/base64.h"
 
 #define MAX_SECRET_BYTES (64u * 1024)
 
@@ -123,39 +124,15 @@ size_t dc_source_needs(const json_t *spec, struct dc_need ret[DC_MAX_NEEDS])
     return n;
 }
 
-static int base64_digit(char c)
+/* What Secret.data holds, as text; NULL: it is none. */
+static char *secret_text(const char *coded)
 {
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(digits, c) : NULL;
+    struct dc_err unused = {0}; /* the caller names the key */
+    char *text = NULL;
 
-    return at ? (int)(at - digits) : -1;
-}
-
-/* RFC 4648, section 4, as in Secret.data. NULL: not that, too long, or with a NUL inside. */
-static char *base64_text(const char *s)
-{
-    size_t len = strlen(s), n = 0;
-    unsigned bits = 0, have = 0;
-
-    if (len > MAX_SECRET_BYTES)
+    if (strlen(coded) > MAX_SECRET_BYTES || dc_kube_base64(coded, &text, NULL, &unused) != 0)
         return NULL;
-    DC_AUTO(wipe_at) char *text = calloc(1, len + 1);
-    for (; text && *s && *s != '='; s++) {
-        int digit = base64_digit(*s);
-
-        if (digit < 0)
-            return NULL;
-        bits = (bits << 6 | (unsigned)digit) & 0xffff;
-        have += 6;
-        if (have < 8)
-            continue;
-        have -= 8;
-        text[n++] = (char)(bits >> have & 0xff);
-    }
-    if (!text || strlen(text) != n)
-        return NULL;
-    return dc_steal(text);
+    return text;
 }
 
 static int take_login(struct dc_credentials *c, const char *name, const json_t *data,
@@ -170,8 +147,8 @@ static int take_login(struct dc_credentials *c, const char *name, const json_t *
             "Secret %s (spec.http.secretRef) needs the keys accessKeyId and secretKey", name);
     wipe(&c->user);
     wipe(&c->password);
-    c->user = base64_text(user);
-    c->password = base64_text(password);
+    c->user = secret_text(user);
+    c->password = secret_text(password);
     if (!c->user || !c->password)
         return dc_fail(err, DC_BAD_INPUT, 0,
                        "Secret %s (spec.http.secretRef): accessKeyId or secretKey is not text",
@@ -214,7 +191,7 @@ static int take_headers(struct dc_credentials *c, const char *name, json_t *data
 
     json_object_foreach (data, key, value) {
         const char *coded = json_string_value(value);
-        DC_AUTO(wipe_at) char *line = coded ? base64_text(coded) : NULL;
+        DC_AUTO(wipe_at) char *line = coded ? secret_text(coded) : NULL;
 
         if (!line)
             return dc_fail(err, DC_BAD_INPUT, 0,
