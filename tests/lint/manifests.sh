@@ -17,7 +17,7 @@ while read -r kustomization; do
         echo "$manifest:1: is not named in $kustomization"
         bad=1
     done < <(find "$folder" -maxdepth 1 -name '*.yaml' ! -name kustomization.yaml | sort)
-done < <(find deploy -name kustomization.yaml 2>/dev/null | sort)
+done < <(find deploy \( -name kustomization.yaml -o -name Kustomization \) 2>/dev/null | sort)
 
 # No tabs, and every object says what it is: enough to catch what an editor does.
 while read -r manifest; do
