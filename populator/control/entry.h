@@ -6,10 +6,10 @@
  * the same end from the objects in the cluster and what the agents tell.
  */
 #pragma once
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "control/names.h"
 #include "control/queue.h"
 #include "control/source.h"

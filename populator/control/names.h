@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* control/names.h - the names by which our objects and marks are known in the cluster. */
 #pragma once
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/json.h"
 
 #define DC_CONTROLLER "decant-controller"
 #define DC_PREFIX     "populator.cdi.kubevirt.io/"

@@ -3,10 +3,10 @@
  * control/observe.h - from the caches and an entry's memory to what the plan reads.
  */
 #pragma once
-#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "base/opts.h"
 #include "control/entry.h"
 #include "kube/cache.h"

@@ -10,9 +10,9 @@
  * It holds names of Secrets, never their content.
  */
 #pragma once
-#include <jansson.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "decant/err.h"
 
 struct dc_prime_spec {

@@ -4,10 +4,10 @@
  * agent is given. Credentials live in memory, for one fill, and are overwritten when it ends.
  */
 #pragma once
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/json.h"
 #include "decant/err.h"
 #include "proto/decant.pb-c.h"
 

@@ -6,9 +6,9 @@
  * once a second; what is told in between is merged.
  */
 #pragma once
-#include <jansson.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "control/entry.h"
 #include "decant/err.h"
 #include "kube/client.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* control/volume.h - a PersistentVolume as the agent's service has it. */
 #pragma once
-#include <jansson.h>
 
+#include "base/json.h"
 #include "decant/err.h"
 #include "proto/decant.pb-c.h"
 
