@@ -1,114 +1,129 @@
 // SPDX-License-Identifier: Apache-2.0
-/* format/magic.c - what an image is, by its first bytes and never by its name. */
-#include "format/magic.h"
-
+/*
+ * format/magic.c - formats by their first bytes.
+ *
+ * Sources of the numbers: qcow2 "docs/interop/qcow2.txt" of QEMU; VDI, VHD, VHDX, VMDK and QED
+ * as QEMU's block drivers probe them; gzip RFC 1952; zstd and its skippable frames RFC 8878;
+ * xz-file-format 1.2.0; lz4 frame format 1.6; zip APPNOTE 6.3; tar POSIX.1-1988.
+ */
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/num.h"
+#include "format/format.h"
 
-/*
- * Sources of the magics: QEMU docs/interop/qcow2.txt; VMware "Virtual Disk Format 5.0";
- * VirtualBox VDICore.h; Microsoft "Virtual Hard Disk Image Format" and [MS-VHDX]; RFC 1952; RFC
- * 8878; "The .xz File Format" 1.1; bzip2, lz4 frame format 1.6.3; PKWARE APPNOTE 6.3; POSIX ustar.
- */
+#define WEB_PAGE "html"
+
 static const struct magic {
-    enum dc_format format;
-    size_t at, len;
-    const char *bytes;
-} magics[] = {
-    {DC_FORMAT_QCOW2, 0, 4, "QFI\xfb"},
-    {DC_FORMAT_VMDK, 0, 4, "KDMV"},
-    {DC_FORMAT_VMDK, 0, 4, "COWD"},
-    {DC_FORMAT_VMDK, 0, 21, "# Disk DescriptorFile"},
-    {DC_FORMAT_VDI, 64, 4, "\x7f\x10\xda\xbe"},
-    {DC_FORMAT_VHD, 0, 8, "conectix"}, /* dynamic; a fixed one has its footer at the end */
-    {DC_FORMAT_VHDX, 0, 8, "vhdxfile"},
-    {DC_FORMAT_GZIP, 0, 3, "\x1f\x8b\x08"},
-    {DC_FORMAT_ZSTD, 0, 4, "\x28\xb5\x2f\xfd"},
-    {DC_FORMAT_XZ, 0, 6,
-     "\xfd"
-     "7zXZ\0"},
-    {DC_FORMAT_BZIP2, 0, 3, "BZh"},
-    {DC_FORMAT_LZ4, 0, 4, "\x04\x22\x4d\x18"},
-    {DC_FORMAT_ZIP, 0, 4, "PK\x03\x04"},
-    {DC_FORMAT_TAR, 257, 5, "ustar"},
-};
-
-static const struct {
     const char *name;
-    const char *advice; /* what a person can do about it; NULL: it can be filled from */
-} formats[] = {
-    [DC_FORMAT_RAW] = {"raw", NULL},
-    [DC_FORMAT_QCOW2] = {"qcow2", "convert it with: qemu-img convert -O raw"},
-    [DC_FORMAT_VMDK] = {"vmdk", "convert it with: qemu-img convert -O raw"},
-    [DC_FORMAT_VDI] = {"vdi", "convert it with: qemu-img convert -O raw"},
-    [DC_FORMAT_VHD] = {"vhd", "convert it with: qemu-img convert -O raw"},
-    [DC_FORMAT_VHDX] = {"vhdx", "convert it with: qemu-img convert -O raw"},
-    [DC_FORMAT_GZIP] = {"gzip", "serve it decompressed (gzip -d)"},
-    [DC_FORMAT_ZSTD] = {"zstd", "serve it decompressed (zstd -d)"},
-    [DC_FORMAT_XZ] = {"xz", "serve it decompressed (xz -d)"},
-    [DC_FORMAT_BZIP2] = {"bzip2", "serve it decompressed (bzip2 -d)"},
-    [DC_FORMAT_LZ4] = {"lz4", "serve it decompressed (lz4 -d)"},
-    [DC_FORMAT_ZIP] = {"zip", "serve the image that is in it"},
-    [DC_FORMAT_TAR] = {"tar", "serve the image that is in it"},
-    [DC_FORMAT_HTML] = {"html", "check the URL: a log-in or error page came instead"},
+    size_t off, len;
+    const char *bytes;
+    const char *what, *hint; /* "the source is WHAT; ...; HINT" */
+} magics[] = {
+#define CONVERT "convert it with: qemu-img convert -O raw"
+    {"qcow2", 0, 4, "QFI\xfb", "a qcow2 image", CONVERT},
+    {"qed", 0, 4, "QED\0", "a QED image", CONVERT},
+    {"vmdk", 0, 4, "KDMV", "a VMDK image", CONVERT},
+    {"vmdk", 0, 4, "COWD", "a VMDK image", CONVERT},
+    {"vmdk", 0, 21, "# Disk DescriptorFile", "the descriptor of a VMDK image", CONVERT},
+    {"vdi", 64, 4, "\x7f\x10\xda\xbe", "a VDI image", CONVERT},
+    {"vhdx", 0, 8, "vhdxfile", "a VHDX image", CONVERT},
+    {"vhd", 0, 8, "conectix", "a VHD image", CONVERT},
+    {"gzip", 0, 2, "\x1f\x8b", "compressed with gzip", "unpack it first with: gunzip"},
+    {"zstd", 0, 4, "\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it first with: unzstd"},
+    {"xz", 0, 6,
+     "\xfd"
+     "7zXZ\0",
+     "compressed with xz", "unpack it first with: unxz"},
+    {"lz4", 0, 4, "\x04\x22\x4d\x18", "compressed with lz4", "unpack it first with: unlz4"},
+    {"7z", 0, 6, "7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it first"},
+    {"zip", 0, 4, "PK\3\4", "a zip archive", "unpack it first with: unzip"},
+    {"zip", 0, 4, "PK\5\6", "an empty zip archive", "unpack it first with: unzip"},
+    {"tar", 257, 5, "ustar", "a tar archive", "a disk image is expected: unpack it first"},
 };
 
-/* A page that a server sends with status 200 instead of the file. */
-static bool is_html(const char *head, size_t len)
-{
-    static const char *const starts[] = {"<!doctype html", "<html"};
-    size_t skip = 0;
+/* Magics with a range in them: "BZh" and a level; 0x184d2a50..5f, a zstd skippable frame. */
+static const struct magic bzip2 = {
+    .name = "bzip2", .what = "compressed with bzip2", .hint = "unpack it first with: bunzip2"};
 
-    if (len >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0)
-        skip = 3;
-    while (skip < len && head[skip] != '\0' && strchr(" \t\r\n", head[skip]))
-        skip++;
+static const struct magic *magic_ranged(const uint8_t *head, size_t len)
+{
+    if (len >= 4 && memcmp(head, "BZh", 3) == 0 && head[3] >= '1' && head[3] <= '9')
+        return &bzip2;
+    if (len >= 4 && (head[0] & 0xf0) == 0x50 && memcmp(head + 1, "\x2a\x4d\x18", 3) == 0) {
+        for (size_t i = 0; i < DC_LEN(magics); i++) {
+            if (strcmp(magics[i].name, "zstd") == 0)
+                return &magics[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct magic *magic_find(const uint8_t *head, size_t len)
+{
+    for (size_t i = 0; i < DC_LEN(magics); i++) {
+        const struct magic *m = &magics[i];
+
+        if (m->off + m->len <= len && memcmp(head + m->off, m->bytes, m->len) == 0)
+            return m;
+    }
+    return magic_ranged(head, len);
+}
+
+static bool is_web_page(const char *head, size_t len)
+{
+    static const char *const starts[] = {"<!doctype html", "<html", "<head", "<body"};
+
+    if (len >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0) {
+        head += 3;
+        len -= 3;
+    }
+    while (len > 0 && memchr(" \t\r\n", head[0], 4)) {
+        head++;
+        len--;
+    }
     for (size_t i = 0; i < DC_LEN(starts); i++) {
-        size_t n = strlen(starts[i]);
-        if (len - skip >= n && strncasecmp(head + skip, starts[i], n) == 0)
+        if (len >= strlen(starts[i]) && strncasecmp(head, starts[i], strlen(starts[i])) == 0)
             return true;
     }
     return false;
 }
 
-enum dc_format dc_magic_format(const void *head, size_t len)
+void dc_format_recognise(const void *head, size_t len, struct dc_source_info *ret)
 {
-    const char *bytes = head;
+    const struct magic *m = magic_find(head, len);
+    const char *name = m ? m->name : is_web_page(head, len) ? WEB_PAGE : "raw";
 
-    for (size_t i = 0; i < DC_LEN(magics); i++) {
-        const struct magic *m = &magics[i];
-        if (len >= m->at + m->len && memcmp(bytes + m->at, m->bytes, m->len) == 0)
-            return m->format;
-    }
-    return is_html(bytes, len) ? DC_FORMAT_HTML : DC_FORMAT_RAW;
+    snprintf(ret->format, sizeof ret->format, "%s", name);
+    ret->virtual_bytes = 0;
+    if (!m)
+        ret->virtual_bytes = ret->served_bytes;
+    else if (strcmp(name, "qcow2") == 0 && len >= 32)
+        ret->virtual_bytes = dc_be64((const uint8_t *)head + 24);
 }
 
-const char *dc_format_name(enum dc_format format)
+int dc_format_check(const struct dc_source_info *info, size_t head_len, struct dc_err *err)
 {
-    return formats[format].name;
-}
-
-uint64_t dc_magic_virtual_bytes(enum dc_format format, const void *head, size_t len,
-                                uint64_t served)
-{
-    if (format == DC_FORMAT_RAW)
-        return served;
-    if (format == DC_FORMAT_QCOW2 && len >= 32)
-        return dc_be64((const uint8_t *)head + 24);
-    return 0;
-}
-
-int dc_format_check(enum dc_format format, struct dc_err *err)
-{
-    if (!formats[format].advice)
+    if (head_len == 0)
+        return dc_fail(err, DC_BAD_INPUT, 0, "the source is empty; expected a disk image");
+    if (strcmp(info->format, "raw") == 0)
         return 0;
-    if (format == DC_FORMAT_HTML)
-        return dc_fail(err, DC_UNSUPPORTED, 0,
-                       "the server sent a web page, not a disk image; %s",
-                       formats[format].advice);
+    if (strcmp(info->format, WEB_PAGE) == 0)
+        return dc_fail(
+            err, DC_BAD_INPUT, 0,
+            "the server sent a web page, not a disk image; check the url: it may lead "
+            "to a login, a listing or a download page");
+
+    const struct magic *m = &bzip2;
+    for (size_t i = 0; i < DC_LEN(magics); i++) {
+        if (strcmp(magics[i].name, info->format) == 0) {
+            m = &magics[i];
+            break;
+        }
+    }
     return dc_fail(err, DC_UNSUPPORTED, 0,
-                   "the source is a %s file, and this version fills from raw images only; %s",
-                   formats[format].name, formats[format].advice);
+                   "the source is %s; this version fills raw images only; %s", m->what,
+                   m->hint);
 }
