@@ -257,7 +257,7 @@ static void create_prime(struct dc_action_run *run, const struct dc_sight *s,
     }
     const struct dc_kube_request request = {
         .verb = DC_KUBE_CREATE,
-        .ref = {DC_KUBE_PVC, spec.volumes_ns, dc_json_str(prime, "metadata.name"), NULL},
+        .ref = {.kind = DC_KUBE_PVC, .ns = spec.volumes_ns},
         .body = prime,
     };
     dc_run_send(run, 0, &request, on_written);

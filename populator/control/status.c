@@ -209,7 +209,7 @@ static void make(struct dc_status *st)
         "apiVersion", "v1", "kind", "PersistentVolumeClaim", "name", st->name, "uid", st->uid);
     const struct dc_kube_request request = {
         .verb = DC_KUBE_CREATE,
-        .ref = population(st, NULL),
+        .ref = {.kind = DC_KUBE_POPULATION, .ns = st->ns},
         .body = body,
     };
 
