@@ -3,7 +3,7 @@
 # What a kubelet would write: the Node, its CSINode, and the agent's Pod.
 
 readonly DRIVER=csi.decant.dev
-readonly TOPOLOGY_KEY=csi.decant.dev/node # as decant-csi answers in NodeGetInfo
+readonly TOPOLOGY_KEY=topology.csi.decant.dev/node # as decant-csi answers in NodeGetInfo
 
 csi_socket() { echo "$DIR/$1/kubelet/plugins/$DRIVER/csi.sock"; }
 
