@@ -60,7 +60,7 @@ awk '
     FNR == 5 && !named { complain("does not say what it is for; line 2: /* ROOM/" base " - ... */") }
     /^#pragma once$/ { pragma = 1 }
 
-    /(TODO|FIXME|XXX)/ && !/(TODO|FIXME|XXX)\(#[0-9]+\)/ {
+    /(^|[^A-Za-z0-9_])(TODO|FIXME|XXX)([^A-Za-z0-9_]|$)/ && !/(TODO|FIXME|XXX)\(#[0-9]+\)/ {
         complain("a TODO without an issue; write TODO(#N), or do it")
     }
     {

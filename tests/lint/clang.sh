@@ -15,13 +15,10 @@ syntax()
 
 one()
 {
-    local file=${1%%$'\t'*} flags=${1#*$'\t'} parts
+    local file=${1%%$'\t'*} flags=${1#*$'\t'}
     [[ -f $file ]] || return 0
-    # shellcheck disable=SC2086
-    parts=$(eval clang $flags -MM "$file" 2>/dev/null | sed '1s/^[^:]*://; s/\\$//' | xargs -n 1)
-    cached clang "$parts" syntax "$file" "$flags"
+    cached clang "parts '$file' '$flags'" syntax "$file" "$flags"
 }
 
-export -f syntax one cached
-export STAMPS
+export -f syntax one
 compile_flags | each one || exit 1

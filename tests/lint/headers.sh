@@ -26,13 +26,11 @@ one()
 {
     local compiler bad=0
     for compiler in gcc clang; do
-        # All headers are in the key: which of them this one includes is not known here.
-        cached "headers $flags" "$headers" alone $compiler "$1" || bad=1
+        cached "headers $flags" "parts '$1' '$flags' '-x c'" alone $compiler "$1" || bad=1
     done
     return $bad
 }
 
-headers=$(sources '*.h')
-export -f alone one cached
-export flags headers STAMPS
-each one <<<"$headers" || exit 1
+export -f alone one
+export flags
+sources '*.h' | each one || exit 1

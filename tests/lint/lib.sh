@@ -41,19 +41,30 @@ compile_flags()
         | "\($f)\t\($flags)"' "$BUILD/compile_commands.json" | sort -u -k1,1
 }
 
-# cached NAME FILES COMMAND...: run COMMAND unless it has passed with FILES as they are now.
-# FILES: one path a line. The stamp is a list of checksums, so it proves itself.
+# cached NAME FILES COMMAND...: run COMMAND unless it has passed with its files as they are now.
+# FILES: a command, in one string, that lists what COMMAND reads, one path a line. The stamp is
+# the checksums of those files, so it proves itself and FILES need not run again.
 cached()
 {
-    local name=$1 files=$2 stamp
+    local name=$1 files=$2 stamp sums
     shift 2
     stamp=$STAMPS/$(printf '%s\n' "$name" "$@" | sha256sum | cut -c 1-32)
     [[ -f $stamp ]] && sha256sum --check --status "$stamp" 2>/dev/null && return 0
+    # Before the command: a file that changes meanwhile must not be taken for one that passed.
+    sums=$(eval "$files" | sort -u | xargs -rd '\n' sha256sum) || return 1
     "$@" || return 1
     mkdir -p "$STAMPS"
-    # A file that changes meanwhile must not be taken for one that passed.
-    xargs -rd '\n' sha256sum <<<"$files" >"$stamp.$$" && mv "$stamp.$$" "$stamp"
+    printf '%s\n' "$sums" >"$stamp.$$" && mv "$stamp.$$" "$stamp"
 }
+
+# parts FILE FLAGS [SOURCE]: what clang reads for it, without the system's headers. SOURCE: given
+# when FILE is a header.
+parts()
+{
+    eval "clang $2 -MM ${3:-} $1" 2>/dev/null | sed 's/\\$//; 1s/^[^:]*://' | xargs -n 1
+}
+export -f cached parts
+export STAMPS BUILD
 
 # each FUNCTION: call the exported FUNCTION for each line of standard input, on all processors.
 each()

@@ -4,11 +4,8 @@
 . "${BASH_SOURCE[0]%/*}/lib.sh"
 need_tool shellcheck shellcheck
 
-all=$(scripts)
-export -f cached
-export all STAMPS
 # SC2317: functions that are called by a name in a variable or by trap seem never to run.
 # A script is judged with what it sources, so all of them are in the key.
-one() { cached shellcheck "$all" shellcheck -x -P SCRIPTDIR -S info -e SC2317 -f gcc "$1"; }
-export -f one
-each one <<<"$all" || exit 1
+one() { cached shellcheck scripts shellcheck -x -P SCRIPTDIR -S info -e SC2317 -f gcc "$1"; }
+export -f one scripts
+scripts | each one || exit 1

@@ -14,13 +14,10 @@ tidy()
 
 one()
 {
-    local file=${1%%$'\t'*} flags=${1#*$'\t'} parts
+    local file=${1%%$'\t'*} flags=${1#*$'\t'}
     [[ -f $file ]] || return 0
-    # shellcheck disable=SC2086 # flags are words; eval undoes the quoting of the build system
-    parts=$(eval clang $flags -MM "$file" 2>/dev/null | sed '1s/^[^:]*://; s/\\$//' | xargs -n 1)
-    cached tidy "$parts"$'\n'.clang-tidy tidy "$file" "$flags"
+    cached tidy "parts '$file' '$flags'; echo .clang-tidy" tidy "$file" "$flags"
 }
 
-export -f tidy one cached
-export STAMPS BUILD
+export -f tidy one
 compile_flags | each one || exit 1
