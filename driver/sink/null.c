@@ -1,42 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-/* sink/null.c - a sink that keeps nothing: what a pipeline can do without a device. */
-#include "sink/null.h"
-
-#include <stdlib.h>
-
+/* sink/null.c - takes everything and keeps nothing. */
 #include "base/num.h"
+#include "decant/cleanup.h"
+#include "sink/sinks.h"
 
-#define BUF_BYTES (1 * DC_MIB)
-
-struct null_sink {
-    struct dc_sink sink;
-    bool lent;
-    uint8_t buf[BUF_BYTES];
+struct sink_null {
+    struct dc_sink k;
+    size_t slot_bytes;
+    unsigned lent;
+    void *mem; /* one buffer: nothing is ever read from it */
 };
+
+static struct sink_null *null_of(struct dc_sink *k)
+{
+    return (struct sink_null *)(void *)k;
+}
 
 static bool null_lend(struct dc_sink *k, struct dc_span *span)
 {
-    struct null_sink *n = (struct null_sink *)k;
+    struct sink_null *n = null_of(k);
 
-    if (n->lent)
+    if (n->lent > 0)
         return false;
-    n->lent = true;
-    span->buf = n->buf;
-    span->cap = sizeof n->buf;
+    n->lent++;
+    span->buf = n->mem;
+    span->cap = n->slot_bytes;
     return true;
 }
 
 static void null_give_back(struct dc_sink *k, struct dc_span *span)
 {
     (void)span;
-    ((struct null_sink *)k)->lent = false;
+    null_of(k)->lent--;
 }
 
 static int null_put(struct dc_sink *k, struct dc_span *span, struct dc_err *err)
 {
     (void)err;
     k->written += span->len;
-    null_give_back(k, span);
+    null_of(k)->lent--;
     return 0;
 }
 
@@ -56,6 +58,7 @@ static enum dc_sync null_sync(struct dc_sink *k, struct dc_err *err)
 
 static void null_close(struct dc_sink *k)
 {
+    free(null_of(k)->mem);
     free(k);
 }
 
@@ -70,13 +73,18 @@ static const struct dc_sink_ops null_ops = {
     .close = null_close,
 };
 
-int dc_sink_null_new(uint64_t size, struct dc_sink **ret, struct dc_err *err)
+int dc_sink_null_open(uint64_t size, const struct dc_sink_ways *ways, struct dc_sink **ret,
+                      struct dc_err *err)
 {
-    struct null_sink *n = calloc(1, sizeof *n);
+    dc_autofree struct sink_null *n = calloc(1, sizeof *n);
 
     if (!n)
         return dc_fail(err, DC_NO_MEMORY, 0, "null sink");
-    n->sink = (struct dc_sink){.ops = &null_ops, .size = size, .block = 1, .fd = -1};
-    *ret = &n->sink;
+    n->k = (struct dc_sink){.ops = &null_ops, .size = size, .block = 512, .fd = -1};
+    n->slot_bytes = ways->slot_bytes;
+    n->mem = aligned_alloc(4096, ways->slot_bytes);
+    if (!n->mem)
+        return dc_fail(err, DC_NO_MEMORY, 0, "null sink");
+    *ret = &dc_steal(n)->k;
     return 0;
 }

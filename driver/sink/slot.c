@@ -1,47 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-/* sink/slot.c - what a completed request means. */
+/* sink/slot.c - what a completion means. No I/O here: a table of results tests every branch. */
 #include "sink/slot.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
-/* A device, file system or kernel that does not know this way of zeroing. */
-static bool is_refusal(int64_t res)
+#include "base/num.h"
+
+/* One request may not keep the kernel busy for long: a cancel waits for it. */
+#define MAX_ZERO_REQUEST (256 * DC_MIB)
+
+uint64_t slot_request(const struct slot *s, uint64_t buf_bytes)
 {
-    return res == -EOPNOTSUPP || res == -EINVAL || res == -ENOSYS || res == -ENODEV ||
-           res == -ENOTTY;
+    uint64_t most =
+        s->how == SLOT_PUNCH || s->how == SLOT_ZERO_RANGE ? MAX_ZERO_REQUEST : buf_bytes;
+
+    return DC_MIN(s->len - s->done, most);
 }
 
-static enum dc_slot_next zero_advance(struct dc_slot *s, int64_t res, struct dc_err *err)
+static enum slot_next slot_fail(const struct slot *s, int res, uint64_t requested,
+                                struct dc_err *err)
 {
-    if (res == 0) {
-        s->done = s->len;
-        return DC_SLOT_DONE;
-    }
-    if (is_refusal(res)) {
-        s->how++;
-        return DC_SLOT_AGAIN;
-    }
-    (void)dc_fail(err, DC_DEVICE, (int)-res, "zero %" PRIu64 " bytes at %" PRIu64, s->len,
-                  s->off);
-    return DC_SLOT_FAILED;
+    static const char *const doing[] = {"write", "punch", "zero", "write zeros to"};
+    int sys = res < 0 ? -res : EIO;
+
+    if (sys == ENOSPC || sys == EDQUOT || sys == EFBIG)
+        (void)dc_fail(err, DC_NO_SPACE, sys,
+                      "the file system is full at byte %" PRIu64
+                      " of the image; use a larger volume",
+                      s->off + s->done);
+    else
+        (void)dc_fail(err, DC_DEVICE, sys, "%s %" PRIu64 " bytes at %" PRIu64 " (result %d)",
+                      doing[s->how], requested, s->off + s->done, res);
+    return SLOT_FAILED;
 }
 
-enum dc_slot_next dc_slot_advance(struct dc_slot *slot, int64_t res, uint64_t asked,
-                                  uint32_t block, struct dc_err *err)
+enum slot_next slot_advance(struct slot *s, int res, uint64_t requested, uint32_t block,
+                            struct dc_err *err)
 {
+    bool by_range = s->how == SLOT_PUNCH || s->how == SLOT_ZERO_RANGE;
+
     if (res == -EAGAIN || res == -EINTR)
-        return DC_SLOT_AGAIN;
-    if (slot->kind == DC_SPAN_ZERO && slot->how != DC_ZERO_WRITE)
-        return zero_advance(slot, res, err);
+        return SLOT_RESUBMIT;
+    if (by_range && (res == -EOPNOTSUPP || res == -EINVAL || res == -ENOSYS || res == -ENOTTY))
+        return SLOT_DEGRADE;
+    if (by_range ? res != 0 : res <= 0 || (uint32_t)res % block != 0)
+        return slot_fail(s, res, requested, err);
 
-    if (res <= 0 || (uint64_t)res > asked || (uint64_t)res % block != 0) {
-        int sys = res < 0 ? (int)-res : EIO;
-        (void)dc_fail(err, sys == ENOSPC ? DC_NO_SPACE : DC_DEVICE, sys,
-                      "write %" PRIu64 " bytes at %" PRIu64 " (result %" PRId64 ")", asked,
-                      slot->off + slot->done, res);
-        return DC_SLOT_FAILED;
-    }
-    slot->done += (uint64_t)res;
-    return slot->done < slot->len ? DC_SLOT_AGAIN : DC_SLOT_DONE; /* short writes go on */
+    s->done += by_range ? requested : (uint64_t)res;
+    return s->done < s->len ? SLOT_RESUBMIT : SLOT_DONE; /* short writes go on */
 }

@@ -1,291 +1,303 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * sink/uring.c - write a volume through io_uring.
+ * sink/uring.c - a target behind an io_uring.
  *
- * The life of a slot: free -> lent (the pipeline fills its buffer) -> queued (put) -> in flight
- * (submit) -> reaped: in flight again when the write was short or a way of zeroing was refused,
- * else free.
+ *   lend: free -> lent    put: lent -> ready    submit: ready -> kernel    reap: kernel -> free
  *
- * What can go wrong: a request fails (the first error is kept; all others are still counted
- * home before anything is freed), a device cannot punch holes (zero-range, then written zeros,
- * tried once and remembered), buffers cannot be registered (RLIMIT_MEMLOCK: they are used
- * unregistered), io_uring is forbidden (DC_UNSUPPORTED when made).
+ * A completion that asks for more (short write, long zero range, another way to zero) puts its
+ * slot back on the ready list. After the first failure slots are only counted home.
  */
-#include "sink/uring.h"
-
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <liburing.h>
 #include <linux/falloc.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 
 #include "base/num.h"
+#include "decant/cleanup.h"
+#include "sink/sinks.h"
 #include "sink/slot.h"
 
-/* 1 MiB x 8 saturates the devices measured; registered it stays below 8 MiB of locked memory. */
-#define BUF_BYTES     (1 * DC_MIB)
-#define SLOTS_DEFAULT 8u
-#define SLOTS_MAX     64u
-/* Zeros are written in the slot's own buffer; one request of this much at most. */
-#define ZERO_STEP (1 * DC_GIB)
+enum { MAX_SLOTS = 64, SUBMIT_TRIES = 100 };
 
-enum flush_state { FLUSH_NONE, FLUSH_ASKED, FLUSH_HOME };
-
-struct uring {
-    struct dc_sink sink;
+struct sink_uring {
+    struct dc_sink k;
     struct io_uring ring;
-    struct dc_target target;
-    uint8_t *memory;
-    size_t memory_len;
-    bool registered;
-    enum dc_zero_how zero_how; /* what this target has not refused yet        */
-    enum flush_state flush;
-    int flush_res;
-    struct dc_err failure; /* the first one; reported by reap()           */
-    struct dc_slot *free;
-    struct dc_slot *queue, **queue_end; /* put, not yet submitted             */
+    bool ring_open;
+    bool fixed;             /* the buffers are registered                          */
+    bool reads_zero;        /* zeros need no request                               */
+    bool failed;            /* reap has told; from now on slots are counted home   */
+    int target;             /* borrowed                                            */
+    enum slot_how zero_how; /* the first way that this target has not refused      */
+    char *mem;
+    size_t slot_bytes;
+    struct slot slot[MAX_SLOTS];
     unsigned n_slots;
-    struct dc_slot slots[];
+    struct slot *free;
+    struct slot *ready, **ready_end;
+    enum { SYNC_IDLE, SYNC_ASKED, SYNC_OK, SYNC_BAD } sync;
+    int sync_res;
 };
 
-static void slot_push_free(struct uring *u, struct dc_slot *s)
+static struct sink_uring *uring_of(struct dc_sink *k)
+{
+    return (struct sink_uring *)(void *)k;
+}
+
+static void slot_free(struct sink_uring *u, struct slot *s)
 {
     s->next = u->free;
     u->free = s;
 }
 
-static void slot_queue(struct uring *u, struct dc_slot *s)
+static void slot_ready(struct sink_uring *u, struct slot *s)
 {
     s->next = NULL;
-    *u->queue_end = s;
-    u->queue_end = &s->next;
+    *u->ready_end = s;
+    u->ready_end = &s->next;
 }
 
-/* The slot whose buffer was lent as buf. */
-static struct dc_slot *slot_of(struct uring *u, const void *buf)
+static struct slot *slot_of(struct sink_uring *u, const struct dc_span *span)
 {
-    size_t i = (size_t)((const uint8_t *)buf - u->memory) / BUF_BYTES;
+    size_t i = (size_t)((char *)span->buf - u->mem) / u->slot_bytes;
 
-    assert(i < u->n_slots && u->slots[i].buf == buf);
-    return &u->slots[i];
+    assert(i < u->n_slots && u->slot[i].buf == span->buf);
+    return &u->slot[i];
 }
 
 static bool uring_lend(struct dc_sink *k, struct dc_span *span)
 {
-    struct uring *u = (struct uring *)k;
-    struct dc_slot *s = u->free;
+    struct sink_uring *u = uring_of(k);
+    struct slot *s = u->free;
 
     if (!s)
         return false;
     u->free = s->next;
     span->buf = s->buf;
-    span->cap = BUF_BYTES;
+    span->cap = u->slot_bytes;
     return true;
 }
 
 static void uring_give_back(struct dc_sink *k, struct dc_span *span)
 {
-    struct uring *u = (struct uring *)k;
+    struct sink_uring *u = uring_of(k);
 
-    slot_push_free(u, slot_of(u, span->buf));
+    slot_free(u, slot_of(u, span));
 }
 
 static int uring_put(struct dc_sink *k, struct dc_span *span, struct dc_err *err)
 {
-    struct uring *u = (struct uring *)k;
-    struct dc_slot *s = slot_of(u, span->buf);
+    struct sink_uring *u = uring_of(k);
+    struct slot *s = slot_of(u, span);
 
     (void)err;
-    uint64_t padded = dc_align_up(span->len, k->block);
-    if (span->kind == DC_SPAN_DATA)
-        memset(s->buf + span->len, 0, (size_t)(padded - span->len));
-    s->kind = span->kind;
-    s->how = u->zero_how;
+    if (span->kind == DC_SPAN_ZERO && u->reads_zero) {
+        k->written += span->len;
+        slot_free(u, s);
+        return 0;
+    }
+    s->how = span->kind == DC_SPAN_DATA ? SLOT_WRITE : u->zero_how;
+    if (s->how == SLOT_WRITE_ZEROS)
+        memset(s->buf, 0, u->slot_bytes);
     s->off = span->off;
-    s->len = padded;
-    s->counted = span->len;
+    s->len = span->len;
     s->done = 0;
-    if (s->kind == DC_SPAN_ZERO && s->how == DC_ZERO_WRITE)
-        memset(s->buf, 0, BUF_BYTES);
-    slot_queue(u, s);
+    slot_ready(u, s);
+    k->in_flight++;
     return 0;
 }
 
-/* How much the next request of this slot asks for. */
-static uint64_t slot_ask(const struct dc_slot *s)
-{
-    if (s->kind == DC_SPAN_ZERO && s->how != DC_ZERO_WRITE)
-        return s->len;
-    return DC_MIN(s->len - s->done, BUF_BYTES);
-}
-
-static void prep_write(struct uring *u, struct io_uring_sqe *sqe, const struct dc_slot *s)
-{
-    const uint8_t *from = s->kind == DC_SPAN_DATA ? s->buf + s->done : s->buf;
-    unsigned len = (unsigned)slot_ask(s);
-    uint64_t off = s->off + s->done;
-
-    if (u->registered)
-        io_uring_prep_write_fixed(sqe, u->target.fd, from, len, off, (int)s->index);
-    else
-        io_uring_prep_write(sqe, u->target.fd, from, len, off);
-}
-
-static bool slot_prep(struct uring *u, struct dc_slot *s)
+static void slot_prep(struct sink_uring *u, struct slot *s)
 {
     struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
+    uint64_t off = s->off + s->done, len = slot_request(s, u->slot_bytes);
 
-    if (!sqe)
-        return false;
-    if (s->kind == DC_SPAN_DATA || s->how == DC_ZERO_WRITE)
-        prep_write(u, sqe, s);
-    else
-        io_uring_prep_fallocate(sqe, u->target.fd,
-                                s->how == DC_ZERO_PUNCH
-                                    ? FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
-                                    : FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
-                                (off_t)s->off, (off_t)s->len);
+    assert(sqe); /* the ring has a place for each slot and one for the flush */
+    if (s->how == SLOT_PUNCH)
+        io_uring_prep_fallocate(sqe, u->target, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                (off_t)off, (off_t)len);
+    else if (s->how == SLOT_ZERO_RANGE)
+        io_uring_prep_fallocate(sqe, u->target, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
+                                (off_t)off, (off_t)len);
+    else {
+        /* Data goes on where it stopped; zeros are zeros, the buffer's start will do. */
+        char *from = (char *)s->buf + (s->how == SLOT_WRITE ? s->done : 0);
+
+        if (u->fixed)
+            io_uring_prep_write_fixed(sqe, u->target, from, (unsigned)len, off, (int)s->index);
+        else
+            io_uring_prep_write(sqe, u->target, from, (unsigned)len, off);
+    }
     io_uring_sqe_set_data(sqe, s);
-    return true;
+}
+
+/* Nothing can be given to the kernel any more: what it has not taken will never come home. */
+static int submit_failed(struct sink_uring *u, int rc, struct dc_err *err)
+{
+    u->failed = true;
+    u->k.in_flight -= DC_MIN(u->k.in_flight, io_uring_sq_ready(&u->ring));
+    return dc_fail(err, DC_DEVICE, -rc, "give requests to the kernel");
 }
 
 static int uring_submit(struct dc_sink *k, struct dc_err *err)
 {
-    struct uring *u = (struct uring *)k;
-    unsigned prepared = 0;
+    struct sink_uring *u = uring_of(k);
 
-    while (u->queue && slot_prep(u, u->queue)) {
-        u->queue = u->queue->next;
-        prepared++;
-    }
-    if (!u->queue)
-        u->queue_end = &u->queue;
-    k->in_flight += prepared;
-    if (io_uring_sq_ready(&u->ring) == 0)
+    if (u->failed)
         return 0;
-    int rc = io_uring_submit(&u->ring);
-    if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY)
-        return dc_fail(err, DC_DEVICE, -rc, "submit to io_uring");
-    return 0; /* what was not taken stays in the ring and goes with the next call */
+    for (struct slot *s = u->ready; s; s = s->next)
+        slot_prep(u, s);
+    u->ready = NULL;
+    u->ready_end = &u->ready;
+
+    for (int tries = 0; io_uring_sq_ready(&u->ring) > 0; tries++) {
+        int rc = io_uring_submit(&u->ring);
+
+        if (rc < 0 &&
+            ((rc != -EINTR && rc != -EAGAIN && rc != -EBUSY) || tries >= SUBMIT_TRIES))
+            return submit_failed(u, rc, err);
+    }
+    return 0;
 }
 
-/* One completion. After a failure the others only come home. */
-static void slot_home(struct uring *u, struct dc_slot *s, int res)
+static void slot_home(struct sink_uring *u, struct slot *s)
 {
-    enum dc_slot_next next = DC_SLOT_FAILED;
+    slot_free(u, s);
+    u->k.in_flight--;
+}
 
-    u->sink.in_flight--;
-    if (u->failure.kind == DC_OK)
-        next = dc_slot_advance(s, res, slot_ask(s), u->sink.block, &u->failure);
-    if (next == DC_SLOT_AGAIN) {
-        if (s->kind == DC_SPAN_ZERO && s->how > u->zero_how) {
-            u->zero_how = s->how;
-        }
-        if (s->kind == DC_SPAN_ZERO && s->how == DC_ZERO_WRITE && s->done == 0)
-            memset(s->buf, 0, BUF_BYTES);
-        slot_queue(u, s);
+/* The target does not know this way to zero: this range and all later ones go another. */
+static void slot_degrade(struct sink_uring *u, struct slot *s)
+{
+    s->how++;
+    if (s->how > u->zero_how)
+        u->zero_how = s->how;
+    if (s->how == SLOT_WRITE_ZEROS)
+        memset(s->buf, 0, u->slot_bytes);
+    slot_ready(u, s);
+}
+
+static void slot_completed(struct sink_uring *u, struct slot *s, int res, struct dc_err *err)
+{
+    if (u->failed) {
+        slot_home(u, s);
         return;
     }
-    if (next == DC_SLOT_DONE)
-        u->sink.written += s->counted;
-    slot_push_free(u, s);
+    switch (slot_advance(s, res, slot_request(s, u->slot_bytes), u->k.block, err)) {
+    case SLOT_DONE:
+        u->k.written += s->len;
+        slot_home(u, s);
+        return;
+    case SLOT_RESUBMIT:
+        slot_ready(u, s);
+        return;
+    case SLOT_DEGRADE:
+        slot_degrade(u, s);
+        return;
+    case SLOT_FAILED:
+        u->failed = true;
+        slot_home(u, s);
+        return;
+    }
+}
+
+/* Slots that were to go on when another one failed: they need not any more. */
+static void ready_home(struct sink_uring *u)
+{
+    while (u->ready) {
+        struct slot *s = u->ready;
+
+        u->ready = s->next;
+        slot_home(u, s);
+    }
+    u->ready_end = &u->ready;
 }
 
 static int uring_reap(struct dc_sink *k, struct dc_err *err)
 {
-    struct uring *u = (struct uring *)k;
+    struct sink_uring *u = uring_of(k);
     struct io_uring_cqe *cqe;
     unsigned head, seen = 0;
+    bool failed_before = u->failed;
 
-    (void)io_uring_get_events(&u->ring); /* deferred completions run here, in our thread */
+    /* With DEFER_TASKRUN completions appear only when their owner asks. */
+    (void)io_uring_get_events(&u->ring);
     io_uring_for_each_cqe (&u->ring, head, cqe) {
-        struct dc_slot *s = io_uring_cqe_get_data(cqe);
+        struct slot *s = io_uring_cqe_get_data(cqe);
 
         seen++;
         if (s) {
-            slot_home(u, s, cqe->res);
+            slot_completed(u, s, cqe->res, err);
         } else {
-            u->flush = FLUSH_HOME;
-            u->flush_res = cqe->res;
+            u->sync = cqe->res == 0 ? SYNC_OK : SYNC_BAD;
+            u->sync_res = cqe->res;
         }
     }
     io_uring_cq_advance(&u->ring, seen);
-    if (u->failure.kind == DC_OK)
-        return 0;
-    *err = u->failure;
-    return -1;
-}
-
-static int file_cut(const struct uring *u, struct dc_err *err)
-{
-    if (u->target.device || ftruncate(u->target.fd, (off_t)u->target.size) == 0)
-        return 0;
-    return dc_fail(err, DC_DEVICE, errno, "cut the file to %" PRIu64 " bytes", u->target.size);
+    if (u->failed) {
+        ready_home(u);
+        return failed_before ? 0 : -1;
+    }
+    return u->ready ? uring_submit(k, err) : 0;
 }
 
 static enum dc_sync uring_sync(struct dc_sink *k, struct dc_err *err)
 {
-    struct uring *u = (struct uring *)k;
+    struct sink_uring *u = uring_of(k);
 
-    if (u->flush == FLUSH_NONE) {
-        if (file_cut(u, err) != 0)
-            return DC_SYNC_FAIL;
-        struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
-        if (!sqe)
-            return DC_SYNC_WAIT;
-        io_uring_prep_fsync(sqe, u->target.fd, 0);
-        io_uring_sqe_set_data(sqe, NULL);
-        u->flush = FLUSH_ASKED;
-        if (uring_submit(k, err) != 0)
-            return DC_SYNC_FAIL;
-    }
-    if (uring_reap(k, err) != 0)
+    if (u->sync == SYNC_ASKED && uring_reap(k, err) != 0)
         return DC_SYNC_FAIL;
-    if (u->flush == FLUSH_ASKED)
-        return DC_SYNC_WAIT;
-    u->flush = FLUSH_NONE;
-    if (u->flush_res >= 0)
-        return DC_SYNC_DONE;
-    (void)dc_fail(err, DC_DEVICE, -u->flush_res, "flush");
-    return DC_SYNC_FAIL;
-}
-
-/* Wait for everything in flight: the kernel writes from our buffers until then. */
-static void ring_drain(struct uring *u)
-{
-    struct dc_err ignored = {0};
-
-    u->queue = NULL;
-    u->queue_end = &u->queue;
-    if (u->failure.kind == DC_OK)
-        (void)dc_fail(&u->failure, DC_CANCELLED, 0, "closed");
-    while (u->sink.in_flight > 0 || u->flush == FLUSH_ASKED) {
-        int rc = io_uring_submit_and_wait(&u->ring, 1);
-        if (rc < 0 && rc != -EINTR)
-            break;
-        (void)uring_reap(&u->sink, &ignored);
+    if (u->sync == SYNC_BAD) {
+        u->sync = SYNC_IDLE;
+        (void)dc_fail(err, DC_DEVICE, -u->sync_res, "flush the target");
+        return DC_SYNC_FAIL;
     }
+    if (u->sync == SYNC_OK) {
+        u->sync = SYNC_IDLE;
+        return DC_SYNC_DONE;
+    }
+    if (u->sync == SYNC_IDLE) {
+        struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
+
+        assert(sqe);
+        io_uring_prep_fsync(sqe, u->target, IORING_FSYNC_DATASYNC);
+        io_uring_sqe_set_data(sqe, NULL);
+        u->sync = SYNC_ASKED;
+        if (uring_submit(k, err) != 0) {
+            u->sync = SYNC_IDLE;
+            return DC_SYNC_FAIL;
+        }
+    }
+    return DC_SYNC_WAIT;
 }
 
 static void uring_close(struct dc_sink *k)
 {
-    struct uring *u = (struct uring *)k;
+    struct sink_uring *u = uring_of(k);
 
-    if (u->ring.ring_fd > 0) {
-        ring_drain(u);
+    if (u->ring_open) {
+        u->failed = true; /* nothing new; what is out only comes home */
+        ready_home(u);
+        while (k->in_flight > 0 || u->sync == SYNC_ASKED) {
+            struct dc_err ignored = {0};
+
+            int rc = io_uring_submit_and_wait(&u->ring, 1);
+
+            if (rc < 0 && rc != -EINTR)
+                break;
+            (void)uring_reap(k, &ignored);
+        }
         io_uring_queue_exit(&u->ring);
     }
-    if (u->memory)
-        (void)munmap(u->memory, u->memory_len);
-    dc_target_close(&u->target);
+    if (u->mem)
+        munmap(u->mem, u->slot_bytes * u->n_slots);
     free(u);
 }
 
 static const struct dc_sink_ops uring_ops = {
-    .name = "io_uring",
+    .name = "uring",
     .lend = uring_lend,
     .put = uring_put,
     .give_back = uring_give_back,
@@ -295,75 +307,73 @@ static const struct dc_sink_ops uring_ops = {
     .close = uring_close,
 };
 
-/* The newest set of flags that this kernel knows (6.1, 6.0, any). */
-static int ring_init(struct uring *u, struct dc_err *err)
+static void uring_close_at(struct sink_uring **u)
 {
-    static const unsigned flags[] = {
-        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
-        IORING_SETUP_SINGLE_ISSUER,
-        0,
-    };
-    int rc = -EINVAL;
-
-    for (size_t i = 0; i < DC_LEN(flags) && rc == -EINVAL; i++)
-        rc = io_uring_queue_init(u->n_slots + 1, &u->ring, flags[i]);
-    if (rc == 0)
-        return 0;
-    u->ring.ring_fd = -1;
-    return dc_fail(
-        err, rc == -ENOMEM ? DC_NO_MEMORY : DC_UNSUPPORTED, -rc,
-        "io_uring cannot be used here (kernel.io_uring_disabled, or a seccomp profile)");
+    if (*u)
+        uring_close(&(*u)->k);
 }
 
-static int buffers_map(struct uring *u, struct dc_err *err)
+/* One issuer and deferred work where the kernel knows them (6.1), a plain ring elsewhere. */
+static int ring_open(struct sink_uring *u, struct dc_err *err)
 {
-    struct iovec iov[SLOTS_MAX];
+    unsigned entries = u->n_slots + 1;
+    int rc = io_uring_queue_init(entries, &u->ring,
+                                 IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
 
-    u->memory_len = u->n_slots * BUF_BYTES;
-    void *memory =
-        mmap(NULL, u->memory_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        return dc_fail(err, DC_NO_MEMORY, errno, "%zu bytes of buffers", u->memory_len);
-    u->memory = memory;
-    for (unsigned i = u->n_slots; i-- > 0;) {
-        u->slots[i].index = i;
-        u->slots[i].buf = u->memory + i * BUF_BYTES;
-        iov[i] = (struct iovec){u->slots[i].buf, BUF_BYTES};
-        slot_push_free(u, &u->slots[i]);
-    }
-    /* Not allowed to lock so much memory: the kernel pins the pages at each request instead. */
-    u->registered = io_uring_register_buffers(&u->ring, iov, u->n_slots) == 0;
+    if (rc == -EINVAL)
+        rc = io_uring_queue_init(entries, &u->ring, 0);
+    if (rc == -EPERM || rc == -ENOSYS)
+        return dc_fail(err, DC_UNSUPPORTED, -rc,
+                       "io_uring is not allowed here; allow it in the seccomp profile and in "
+                       "sysctl kernel.io_uring_disabled");
+    if (rc < 0)
+        return dc_fail(err, DC_DEVICE, -rc, "set up io_uring");
+    u->ring_open = true;
     return 0;
 }
 
-static void uring_free_at(struct uring **u)
+static int buffers_open(struct sink_uring *u, struct dc_err *err)
 {
-    if (*u)
-        uring_close(&(*u)->sink);
+    struct iovec iov[MAX_SLOTS];
+    void *mem = mmap(NULL, u->slot_bytes * u->n_slots, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (mem == MAP_FAILED)
+        return dc_fail(err, DC_NO_MEMORY, errno, "write buffers");
+    u->mem = mem;
+    for (unsigned i = u->n_slots; i-- > 0;) {
+        u->slot[i] = (struct slot){.buf = u->mem + i * u->slot_bytes, .index = i};
+        iov[i] = (struct iovec){.iov_base = u->slot[i].buf, .iov_len = u->slot_bytes};
+        slot_free(u, &u->slot[i]);
+    }
+    /* Fails where little memory may be locked: unregistered costs CPU, not speed. */
+    u->fixed = io_uring_register_buffers(&u->ring, iov, u->n_slots) == 0;
+    return 0;
 }
 
-int dc_sink_uring_new(struct dc_target *target, uint64_t memory, struct dc_sink **ret,
-                      struct dc_err *err)
+void dc_sink_ways_default(struct dc_sink_ways *ret)
 {
-    unsigned n = memory ? (unsigned)DC_MIN(memory / BUF_BYTES, SLOTS_MAX) : SLOTS_DEFAULT;
+    *ret = (struct dc_sink_ways){.slots = 8, .slot_bytes = DC_MIB};
+}
 
-    n = DC_MAX(n, 2u);
-    DC_AUTO(uring_free_at)
-    struct uring *u = calloc(1, sizeof *u + n * sizeof u->slots[0]);
-    if (!u) {
-        dc_target_close(target);
-        return dc_fail(err, DC_NO_MEMORY, 0, "io_uring sink");
-    }
-    u->target = *target;
-    target->fd = -1;
-    u->n_slots = n;
-    u->queue_end = &u->queue;
-    if (ring_init(u, err) != 0 || buffers_map(u, err) != 0)
+int dc_sink_uring_open(const struct dc_target *target, const struct dc_sink_ways *ways,
+                       struct dc_sink **ret, struct dc_err *err)
+{
+    DC_AUTO(uring_close_at) struct sink_uring *u = calloc(1, sizeof *u);
+
+    assert(ways->slots > 0 && ways->slots <= MAX_SLOTS && ways->slot_bytes % 4096 == 0);
+    if (!u)
+        return dc_fail(err, DC_NO_MEMORY, 0, "sink");
+    u->k = (struct dc_sink){.ops = &uring_ops, .size = target->size, .block = target->block};
+    u->target = target->fd;
+    u->reads_zero = target->reads_zero;
+    u->zero_how = SLOT_PUNCH;
+    u->slot_bytes = ways->slot_bytes;
+    u->n_slots = ways->slots;
+    u->ready_end = &u->ready;
+    if (ring_open(u, err) != 0 || buffers_open(u, err) != 0)
         return -1;
-    u->sink = (struct dc_sink){.ops = &uring_ops,
-                               .size = u->target.size,
-                               .block = u->target.block,
-                               .fd = u->ring.ring_fd};
-    *ret = &dc_steal(u)->sink;
+    u->k.fd = u->ring.ring_fd;
+    *ret = &dc_steal(u)->k;
     return 0;
 }
