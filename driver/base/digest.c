@@ -29,7 +29,8 @@ struct dc_digest {
 static int algorithm_find(const char *name, size_t len)
 {
     for (size_t i = 0; i < DC_LEN(algorithms); i++) {
-        if (strlen(algorithms[i].name) == len && strncasecmp(algorithms[i].name, name, len) == 0)
+        if (strlen(algorithms[i].name) == len &&
+            strncasecmp(algorithms[i].name, name, len) == 0)
             return (int)i;
     }
     return -1;
@@ -44,16 +45,18 @@ int dc_digest_new(const char *algorithm, struct dc_digest **ret, struct dc_err *
 {
     int i = algorithm_find(algorithm, strlen(algorithm));
     if (i < 0)
-        return dc_fail(err, DC_BAD_INPUT, 0,
-                       "checksum algorithm \"%.32s\" is not known; use md5, sha1, sha256 or sha512",
-                       algorithm);
+        return dc_fail(
+            err, DC_BAD_INPUT, 0,
+            "checksum algorithm \"%.32s\" is not known; use md5, sha1, sha256 or sha512",
+            algorithm);
 
     DC_AUTO(digest_free_at) struct dc_digest *d = calloc(1, sizeof *d);
     if (!d)
         return dc_fail(err, DC_NO_MEMORY, 0, "digest");
     d->name = algorithms[i].name;
     d->ctx = EVP_MD_CTX_new();
-    if (!d->ctx || EVP_DigestInit_ex(d->ctx, EVP_get_digestbyname(algorithms[i].openssl), NULL) != 1)
+    if (!d->ctx ||
+        EVP_DigestInit_ex(d->ctx, EVP_get_digestbyname(algorithms[i].openssl), NULL) != 1)
         return dc_fail(err, DC_INTERNAL, 0, "the crypto library offers no %s here",
                        algorithms[i].name);
     *ret = dc_steal(d);
@@ -98,18 +101,21 @@ int dc_checksum_parse(const char *text, char ret[DC_DIGEST_TEXT], struct dc_err 
                        text);
     int i = algorithm_find(text, (size_t)(colon - text));
     if (i < 0)
-        return dc_fail(err, DC_BAD_INPUT, 0,
-                       "checksum algorithm \"%.*s\" is not known; use md5, sha1, sha256 or sha512",
-                       (int)DC_MIN(colon - text, 32), text);
+        return dc_fail(
+            err, DC_BAD_INPUT, 0,
+            "checksum algorithm \"%.*s\" is not known; use md5, sha1, sha256 or sha512",
+            (int)DC_MIN(colon - text, 32), text);
 
     const char *hex = colon + 1;
     size_t len = strlen(hex), want = algorithms[i].bytes * 2;
     if (strspn(hex, "0123456789abcdefABCDEF") != len)
         return dc_fail(err, DC_BAD_INPUT, 0,
-                       "checksum \"%.160s\" has characters that are not hexadecimal digits", text);
+                       "checksum \"%.160s\" has characters that are not hexadecimal digits",
+                       text);
     if (len != want)
-        return dc_fail(err, DC_BAD_INPUT, 0, "a %s checksum has %zu hexadecimal digits, not %zu",
-                       algorithms[i].name, want, len);
+        return dc_fail(err, DC_BAD_INPUT, 0,
+                       "a %s checksum has %zu hexadecimal digits, not %zu", algorithms[i].name,
+                       want, len);
 
     int n = snprintf(ret, DC_DIGEST_TEXT, "%s:", algorithms[i].name);
     for (size_t k = 0; k <= len; k++)

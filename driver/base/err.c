@@ -11,10 +11,9 @@ static const struct {
     int grpc;
     bool retry;
     const char *reason, *name;
-} kinds[] = {
-    [DC_OK] = {0, false, "", "OK"},
+} kinds[] = {[DC_OK] = {0, false, "", "OK"},
 #define X(name, grpc, retry, reason) [DC_##name] = {grpc, retry, reason, #name},
-    DC_ERR_KINDS(X)
+             DC_ERR_KINDS(X)
 #undef X
 };
 
@@ -33,7 +32,8 @@ static void msg_add(struct dc_err *err, const char *text)
 }
 
 /* Start the message anew from a format. Formatted twice as long as kept, then cut cleanly. */
-static void msg_format(struct dc_err *err, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void msg_format(struct dc_err *err,
+                                                             const char *fmt, va_list ap)
 {
     char text[2 * sizeof err->msg];
 

@@ -62,8 +62,9 @@ static int number_set(const struct dc_opt *o, const char *value, struct dc_err *
         return dc_fail(err, DC_BAD_INPUT, 0, "--%s: \"%s\" is not a %s", o->name, value,
                        size ? "size (as 64Mi, 1G or a number of bytes)" : "whole number");
     if (n < o->min || (o->max && n > o->max))
-        return dc_fail(err, DC_BAD_INPUT, 0, "--%s: %s is out of range, %llu to %llu is allowed",
-                       o->name, value, (unsigned long long)o->min,
+        return dc_fail(err, DC_BAD_INPUT, 0,
+                       "--%s: %s is out of range, %llu to %llu is allowed", o->name, value,
+                       (unsigned long long)o->min,
                        (unsigned long long)(o->max ? o->max : UINT64_MAX));
     *(uint64_t *)o->value = n;
     return 0;

@@ -6,8 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "base/num.h"
 
@@ -51,7 +51,8 @@ static void unknown_algorithm_is_named(void **state)
 static void checksums_are_checked(void **state)
 {
     static const struct {
-        const char *text, *want, *complaint; /* want NULL: refused, with complaint in the text */
+        const char *text, *want,
+            *complaint; /* want NULL: refused, with complaint in the text */
     } cases[] = {
         {"md5:900150983CD24FB0D6963F7D28E17F72", "md5:900150983cd24fb0d6963f7d28e17f72", NULL},
         {"SHA1:a9993e364706816aba3e25717850c26c9cd0d89d",

@@ -7,8 +7,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 static void context_stands_in_front(void **state)
 {
@@ -37,7 +37,8 @@ static void long_texts_are_cut_between_characters(void **state)
         char text[600];
 
         memcpy(text, name, sizeof text);
-        memcpy(text + shift, "\xe2\x80\xa6\xe2\x80\xa6\xe2\x80\xa6\xe2\x80\xa6", 12); /* U+2026 */
+        memcpy(text + shift, "\xe2\x80\xa6\xe2\x80\xa6\xe2\x80\xa6\xe2\x80\xa6",
+               12); /* U+2026 */
         (void)dc_fail(&err, DC_CORRUPT, 0, "%s", text);
         size_t len = strlen(err.msg);
         assert_in_range(len, 505, 511);

@@ -6,8 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 static const char text[] =
     "{\"metadata\":{\"name\":\"p\",\"labels\":{\"a.b/c\":\"v\"},"
@@ -46,7 +46,8 @@ static void labels_and_annotations(void **state)
 
 static void broken_text_says_where(void **state)
 {
-    static const char *const bad[] = {"", "{", "{\"a\":1,\"a\":2}", "[1,2] x", "{\"a\":\"\xff\"}"};
+    static const char *const bad[] = {"", "{", "{\"a\":1,\"a\":2}", "[1,2] x",
+                                      "{\"a\":\"\xff\"}"};
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

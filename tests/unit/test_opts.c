@@ -7,9 +7,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/num.h"
 
@@ -21,17 +21,33 @@ struct settings {
 };
 
 /* Parse the words (after the program's name) into *s; keeps what was said on stderr in said. */
-static enum dc_opts_answer parse(struct settings *s, char *said, size_t cap, int argc, char **argv)
+static enum dc_opts_answer parse(struct settings *s, char *said, size_t cap, int argc,
+                                 char **argv)
 {
     const struct dc_opt opts[] = {
         {.name = "fast", .kind = DC_OPT_FLAG, .value = &s->fast, .help = "be fast"},
-        {.name = "dir", .kind = DC_OPT_STRING, .value = &s->dir, .arg = "DIR", .required = true,
+        {.name = "dir",
+         .kind = DC_OPT_STRING,
+         .value = &s->dir,
+         .arg = "DIR",
+         .required = true,
          .help = "a folder"},
-        {.name = "writers", .kind = DC_OPT_U64, .value = &s->writers, .arg = "N", .min = 1,
-         .max = 8, .help = "threads"},
-        {.name = "memory", .kind = DC_OPT_SIZE, .value = &s->memory, .arg = "SIZE",
+        {.name = "writers",
+         .kind = DC_OPT_U64,
+         .value = &s->writers,
+         .arg = "N",
+         .min = 1,
+         .max = 8,
+         .help = "threads"},
+        {.name = "memory",
+         .kind = DC_OPT_SIZE,
+         .value = &s->memory,
+         .arg = "SIZE",
          .help = "bytes"},
-        {.name = "driver", .kind = DC_OPT_LIST, .value = &s->drivers, .arg = "NAME",
+        {.name = "driver",
+         .kind = DC_OPT_LIST,
+         .value = &s->drivers,
+         .arg = "NAME",
          .help = "drivers"},
         {.name = NULL},
     };
@@ -53,8 +69,8 @@ static enum dc_opts_answer parse(struct settings *s, char *said, size_t cap, int
 
 static void all_kinds(void **state)
 {
-    char *argv[] = {"prog", "--fast", "--dir", "/d", "--writers=8", "--memory", "64Mi",
-                    "--driver", "a", "--driver=b"};
+    char *argv[] = {"prog",     "--fast", "--dir",    "/d", "--writers=8",
+                    "--memory", "64Mi",   "--driver", "a",  "--driver=b"};
     struct settings s;
     char said[512];
 

@@ -6,8 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 /* A stage that plays back a list of answers. */
 struct script {
@@ -48,8 +48,8 @@ static const struct dc_stage_ops seekable_ops = {
 
 static void counts_and_ends(void **state)
 {
-    static const enum dc_pull answers[] = {DC_PULL_SPAN, DC_PULL_WAIT, DC_PULL_SPAN, DC_PULL_SPAN,
-                                           DC_PULL_END};
+    static const enum dc_pull answers[] = {DC_PULL_SPAN, DC_PULL_WAIT, DC_PULL_SPAN,
+                                           DC_PULL_SPAN, DC_PULL_END};
     struct script s = {.st.ops = &script_ops, .answers = answers};
     char buf[8];
     struct dc_err err = {0};
