@@ -143,6 +143,14 @@ static void on_written(void *arg, const struct dc_kube_reply *reply)
         dc_run_end(run, true);
         return;
     }
+    if (run->kind == DC_ACT_DROP_FINALIZER && reply->answer == DC_KUBE_NOT_FOUND) {
+        struct dc_entry *e = run->entry;
+        struct dc_control *c = run->control;
+
+        dc_run_free(run);
+        dc_control_await(c, e);
+        return;
+    }
     dc_run_refused(run, &reply->err);
     dc_run_end(run, false);
 }

@@ -13,6 +13,8 @@
 
 /* Looked at in one go before answers are read again. */
 #define BATCH 256
+/* Longer than any watch is behind that works. */
+#define AWAIT_MS 1000
 
 uint64_t dc_control_now_ms(void)
 {
@@ -41,6 +43,11 @@ void dc_control_progress(struct dc_control *c, struct dc_entry *e)
 void dc_control_failed(struct dc_control *c, struct dc_entry *e)
 {
     dc_queue_failed(&c->queue, &e->item, dc_control_now_ms(), jitter(c));
+}
+
+void dc_control_await(struct dc_control *c, struct dc_entry *e)
+{
+    dc_queue_done(&c->queue, &e->item, AWAIT_MS, dc_control_now_ms());
 }
 
 static void forget(struct dc_control *c, struct dc_entry *e, bool claim_gone)

@@ -82,6 +82,8 @@ void dc_apply_interrupt(struct dc_control *c, struct dc_entry *e);
 /* An action has ended well, or not; look at the entry again (apply.c's half of control.c). */
 void dc_control_progress(struct dc_control *c, struct dc_entry *e);
 void dc_control_failed(struct dc_control *c, struct dc_entry *e);
+/* It is gone already: wait for the watch to say so, but not for ever. */
+void dc_control_await(struct dc_control *c, struct dc_entry *e);
 void dc_control_look(struct dc_control *c, struct dc_entry *e); /* something came */
 
 uint64_t dc_control_now_ms(void);

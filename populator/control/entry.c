@@ -156,5 +156,5 @@ json_t *dc_entry_newest(const struct dc_entry *e, enum dc_own which, json_t *cac
         return cached;
     if (!cached)
         return own;
-    return dc_object_version(own) > dc_object_version(cached) ? own : cached;
+    return dc_object_version(own) >= dc_object_version(cached) ? own : cached;
 }
