@@ -40,7 +40,7 @@ static void test_filling(void **state)
     assert_string_equal(dc_json_str(s, "progress"), "42.17%");
     assert_int_equal(dc_json_int(s, "bytesDone"), 1265);
     assert_int_equal(dc_json_int(s, "bytesTotal"), 3000);
-    assert_string_equal(dc_json_str(s, "rate"), "1.0 MiB/s");
+    assert_string_equal(dc_json_str(s, "rate"), "1.00 MiB/s");
     assert_string_equal(dc_json_str(s, "node"), "node-1");
     assert_int_equal(dc_json_int(s, "attempt"), 2);
     assert_true(json_is_null(json_object_get(s, "digest")));
