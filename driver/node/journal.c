@@ -125,9 +125,10 @@ static int parse(const char *path, struct dc_journal_record *ret, struct dc_err 
     struct dc_journal_record r = {0};
     json_t *made = NULL;
 
-    if (read_file(path, &text, err) != 0 ||
-        dc_json_parse(text.data ? text.data : "", text.len, &made, err) != 0)
+    if (read_file(path, &text, err) != 0)
         return -1;
+    if (dc_json_parse(text.data ? text.data : "", text.len, &made, err) != 0)
+        return dc_wrap(err, "%s", path);
     dc_autojson json_t *j = made;
     if (dc_json_int(j, "version") != VERSION)
         return dc_fail(err, DC_CORRUPT, 0, "%s: version %lld, expected %d", path,
