@@ -222,8 +222,8 @@ static int uring_reap(struct dc_sink *k, struct dc_err *err)
     unsigned head, seen = 0;
     bool failed_before = u->failed;
 
-    /* With DEFER_TASKRUN completions appear only when their owner asks. */
-    (void)io_uring_get_events(&u->ring);
+    (void)io_uring_get_events(
+        &u->ring); /* runs what the kernel has not yet put into the ring */
     io_uring_for_each_cqe (&u->ring, head, cqe) {
         struct slot *s = io_uring_cqe_get_data(cqe);
 
@@ -313,12 +313,16 @@ static void uring_close_at(struct sink_uring **u)
         uring_close(&(*u)->k);
 }
 
-/* One issuer and deferred work where the kernel knows them (6.1), a plain ring elsewhere. */
+/*
+ * One issuer and no interrupts where the kernel knows them (6.0), a plain ring elsewhere. Not
+ * IORING_SETUP_DEFER_TASKRUN: an epoll on such a ring is not woken by what is still deferred
+ * (seen on 6.18), and our thread sleeps in epoll.
+ */
 static int ring_open(struct sink_uring *u, struct dc_err *err)
 {
     unsigned entries = u->n_slots + 1;
     int rc = io_uring_queue_init(entries, &u->ring,
-                                 IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+                                 IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN);
 
     if (rc == -EINVAL)
         rc = io_uring_queue_init(entries, &u->ring, 0);

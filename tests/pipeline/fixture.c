@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+/* pipeline/fixture.c - see fixture.h. */
+#include "pipeline/fixture.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+static void on_progress(void *arg, const struct dc_fill_progress *progress)
+{
+    struct t_fill *t = arg;
+
+    assert_false(t->ended);
+    assert_true(progress->durable <= progress->written);
+    assert_true(progress->durable >= t->progress.durable);
+    t->progress = *progress;
+    t->told++;
+}
+
+static void on_done(void *arg, const struct dc_fill_progress *progress,
+                    const struct dc_err *err)
+{
+    struct t_fill *t = arg;
+
+    assert_false(t->ended);
+    assert_int_equal(progress->state, DC_FILL_ENDED);
+    t->progress = *progress;
+    t->err = *err;
+    t->ended = true;
+}
+
+void t_fill_start(struct t_fill *t, const struct dc_fill_spec *spec)
+{
+    const struct dc_fill_events ev = {.progress = on_progress, .done = on_done, .arg = t};
+    struct dc_err err = {0};
+
+    *t = (struct t_fill){0};
+    assert_int_equal(dc_loop_new(&t->loop, &err), 0);
+    if (dc_fill_start(t->loop, spec, &ev, &t->fill, &err) != 0)
+        fail_msg("start: %s", err.msg);
+}
+
+void t_fill_turn(struct t_fill *t, int ms)
+{
+    struct dc_err err = {0};
+
+    assert_int_equal(dc_loop_step(t->loop, ms, &err), 0);
+}
+
+void t_fill_wait(struct t_fill *t)
+{
+    uint64_t end = dc_clock_ns() + 20 * DC_NS_PER_S;
+
+    while (!t->ended && dc_clock_ns() < end)
+        t_fill_turn(t, 1000);
+    assert_true(t->ended);
+    dc_loop_free(t->loop);
+    t->loop = NULL;
+}
+
+void t_fill_run(struct t_fill *t, const struct dc_fill_spec *spec, enum dc_err_kind want)
+{
+    t_fill_start(t, spec);
+    t_fill_wait(t);
+    if (t->err.kind != want)
+        print_message("ended with %s: %s\n", dc_err_name(t->err.kind), t->err.msg);
+    assert_int_equal(t->err.kind, want);
+}
