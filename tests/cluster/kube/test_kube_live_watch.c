@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cluster/kube/test_kube_live_watch.c - watches, crowds and Events on the API server that
+ * KUBECONFIG names. See test_kube_live.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/num.h"
+#include "kube/event.h"
+#include "kube/watch.h"
+#include "kube/watch_priv.h"
+#include "live.h"
+
+#define MANY 400
+
+struct crowd {
+    unsigned left;
+    bool all;
+};
+
+static void count_done(void *arg, const struct dc_kube_reply *reply)
+{
+    struct crowd *c = arg;
+
+    if (reply->answer != DC_KUBE_DONE)
+        fail_msg("%s", reply->err.msg);
+    c->all = --c->left == 0;
+}
+
+static void all_of_them(enum dc_kube_verb verb)
+{
+    struct crowd crowd = {.left = MANY};
+    struct dc_err err = {0};
+    uint64_t begun = dc_clock_ns();
+
+    for (int i = 0; i < MANY; i++) {
+        char suffix[32];
+        (void)snprintf(suffix, sizeof suffix, "many-%d", i);
+        dc_autojson json_t *body =
+            verb == DC_KUBE_CREATE ? live_config_map_body(suffix, "m") : NULL;
+        struct dc_kube_request request = {
+            .verb = verb, .ref = live_config_map(suffix), .body = body};
+
+        if (verb == DC_KUBE_CREATE)
+            request.ref.name = NULL;
+        assert_int_equal(dc_kube_start(live_kube, &request, count_done, &crowd, NULL, &err), 0);
+    }
+    live_await(&crowd.all);
+    print_message("%d %s at once: %llu ms\n", MANY,
+                  verb == DC_KUBE_CREATE ? "creates" : "deletes",
+                  (unsigned long long)((dc_clock_ns() - begun) / DC_NS_PER_MS));
+}
+
+/* --- Watch --- */
+
+struct seen {
+    struct dc_kube_watch *watch;
+    unsigned added, modified, deleted, troubles, want;
+    bool synced, enough;
+};
+
+static void on_change(void *arg, enum dc_kube_change change, json_t *old, json_t *now)
+{
+    struct seen *s = arg;
+
+    (void)old;
+    s->added += change == DC_KUBE_ADDED;
+    s->modified += change == DC_KUBE_MODIFIED;
+    s->deleted += change == DC_KUBE_DELETED;
+    s->enough = s->added + s->modified + s->deleted >= s->want;
+    if (now)
+        assert_string_equal(dc_json_str(now, "kind"), "ConfigMap");
+}
+
+static void on_synced(void *arg)
+{
+    ((struct seen *)arg)->synced = true;
+}
+
+static void on_trouble(void *arg, const struct dc_err *err)
+{
+    ((struct seen *)arg)->troubles++;
+    print_message("trouble: %s\n", err->msg);
+}
+
+static void watch(struct seen *s, uint32_t page, bool metadata_only)
+{
+    char selector[96];
+    struct dc_err err = {0};
+    const struct dc_kube_watch_events events = {
+        .changed = on_change, .synced = on_synced, .trouble = on_trouble, .arg = s};
+
+    (void)snprintf(selector, sizeof selector, "decant-test=%s", live_run);
+    const struct dc_kube_watch_spec spec = {.kind = DC_KUBE_CONFIGMAP,
+                                            .label_selector = selector,
+                                            .metadata_only = metadata_only,
+                                            .page = page};
+    *s = (struct seen){0};
+    assert_int_equal(dc_kube_watch_start(live_kube, &spec, &events, &s->watch, &err), 0);
+    live_await(&s->synced);
+}
+
+/* Until so many changes have been told since the start. */
+static void until(struct seen *s, unsigned total)
+{
+    s->want = total;
+    s->enough = s->added + s->modified + s->deleted >= total;
+    live_await(&s->enough);
+}
+
+static void follows_changes(void **state)
+{
+    DC_AUTO(dc_kube_patch_done) struct dc_kube_patch leave = dc_kube_patch();
+    struct dc_kube_watch_stats stats;
+    struct seen s;
+
+    (void)state;
+    all_of_them(DC_KUBE_CREATE);
+    watch(&s, 150, false);
+    assert_int_equal(s.added, MANY);
+    assert_int_equal(dc_kube_cache_count(dc_kube_watch_cache(s.watch)), MANY);
+
+    dc_autojson json_t *made = live_create("watched");
+    until(&s, MANY + 1);
+    json_t *cached =
+        dc_kube_cache_get(dc_kube_watch_cache(s.watch), "default", live_name_of("watched"));
+    assert_string_equal(dc_json_str(cached, "metadata.uid"), dc_json_str(made, "metadata.uid"));
+    assert_null(dc_json_at(cached, "metadata.managedFields"));
+    dc_kube_patch_remove(&leave, "metadata", "labels", "decant-test");
+    live_patch(DC_KUBE_DONE, "watched", &leave);
+    until(&s, MANY + 2);
+    assert_int_equal(s.deleted, 1); /* it left the selection */
+    live_remove_map(DC_KUBE_DONE, "watched", NULL);
+
+    all_of_them(DC_KUBE_DELETE);
+    until(&s, 2 * (MANY + 1));
+    assert_int_equal(dc_kube_cache_count(dc_kube_watch_cache(s.watch)), 0);
+    dc_kube_watch_stats(s.watch, &stats);
+    assert_int_equal(stats.lists, 1);
+    assert_int_equal(stats.watches, 1);
+    assert_int_equal(stats.skipped, 0);
+    assert_int_equal(s.troubles, 0);
+    dc_kube_watch_stop(s.watch);
+}
+
+/* Lose the connection, and miss what happens meanwhile. */
+static void cut(struct seen *s)
+{
+    dc_kube_stream_close(s->watch);
+}
+
+static void resumes_after_a_cut(void **state)
+{
+    struct dc_kube_watch_stats stats;
+    struct seen s;
+
+    (void)state;
+    json_decref(live_create("before"));
+    watch(&s, 0, true);
+    cut(&s);
+    json_decref(live_create("between"));
+    live_remove_map(DC_KUBE_DONE, "before", NULL);
+    dc_kube_watch_enter(s.watch, WATCH_STREAM);
+    until(&s, 3);
+    assert_int_equal(s.added, 2);
+    assert_int_equal(s.deleted, 1);
+    dc_kube_watch_stats(s.watch, &stats);
+    assert_int_equal(stats.lists, 1); /* no list was needed */
+    json_t *cached =
+        dc_kube_cache_get(dc_kube_watch_cache(s.watch), "default", live_name_of("between"));
+    assert_null(dc_json_at(cached, "data")); /* only metadata was asked for */
+    live_remove_map(DC_KUBE_DONE, "between", NULL);
+    dc_kube_watch_stop(s.watch);
+}
+
+static void lists_again_after_410(void **state)
+{
+    struct dc_kube_watch_stats stats;
+    struct seen s;
+
+    (void)state;
+    json_decref(live_create("stays"));
+    json_decref(live_create("goes"));
+    watch(&s, 0, false);
+    cut(&s);
+    live_remove_map(DC_KUBE_DONE, "goes", NULL);
+    json_decref(live_create("comes"));
+    s.watch->version[0] = '1'; /* a version of long ago: the server answers 410 */
+    s.watch->version[1] = '\0';
+    dc_kube_watch_enter(s.watch, WATCH_STREAM);
+    until(&s, 4);
+    assert_int_equal(s.added, 3);
+    assert_int_equal(s.deleted, 1);
+    assert_int_equal(s.modified, 0);
+    dc_kube_watch_stats(s.watch, &stats);
+    assert_int_equal(stats.lists, 2);
+    assert_int_equal(s.troubles, 0);
+    live_remove_map(DC_KUBE_DONE, "stays", NULL);
+    live_remove_map(DC_KUBE_DONE, "comes", NULL);
+    dc_kube_watch_stop(s.watch);
+}
+
+/* --- Events --- */
+
+static json_t *events_on(const char *uid)
+{
+    char selector[128];
+
+    (void)snprintf(selector, sizeof selector, "involvedObject.uid=%s", uid);
+    return live_ask(DC_KUBE_DONE,
+                    &(struct dc_kube_request){.verb = DC_KUBE_LIST,
+                                              .ref = {.kind = DC_KUBE_EVENT, .ns = "default"},
+                                              .field_selector = selector});
+}
+
+static void event_failed(void *arg, const struct dc_err *err)
+{
+    (void)arg;
+    fail_msg("%s", err->msg);
+}
+
+static void sleep_in_loop(uint64_t ms)
+{
+    uint64_t end = dc_clock_ns() + ms * DC_NS_PER_MS;
+    struct dc_err err = {0};
+
+    while (dc_clock_ns() < end)
+        assert_int_equal(dc_loop_step(live_loop, 10, &err), 0);
+}
+
+static void counts_events(void **state)
+{
+    dc_autojson json_t *about = live_create("event");
+    struct dc_kube_events_spec spec = {.component = "decant-test",
+                                       .instance = "here",
+                                       .again_ms = 100,
+                                       .failed = event_failed};
+    struct dc_kube_events *events = NULL;
+    struct dc_err err = {0};
+
+    (void)state;
+    assert_int_equal(dc_kube_events_new(live_kube, &spec, &events, &err), 0);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(
+            dc_kube_event(events, about, DC_KUBE_WARNING, "Waiting", "for a \xff friend", &err),
+            0);
+    assert_int_equal(dc_kube_event(events, about, DC_KUBE_NORMAL, "Done", "done", &err), 0);
+    sleep_in_loop(800);
+    dc_autojson json_t *list = events_on(dc_json_str(about, "metadata.uid"));
+    json_t *items = dc_json_at(list, "items"), *item;
+    size_t i;
+    assert_int_equal(json_array_size(items), 2);
+    json_array_foreach (items, i, item) {
+        bool waiting = strcmp(dc_json_str(item, "reason"), "Waiting") == 0;
+
+        assert_int_equal(dc_json_int(item, "count"), waiting ? 5 : 1);
+        assert_string_equal(dc_json_str(item, "type"), waiting ? "Warning" : "Normal");
+        assert_string_equal(dc_json_str(item, "message"), waiting ? "for a ? friend" : "done");
+        assert_string_equal(dc_json_str(item, "reportingComponent"), "decant-test");
+        assert_string_equal(dc_json_str(item, "source.component"), "decant-test");
+        assert_non_null(dc_json_str(item, "lastTimestamp"));
+    }
+    dc_kube_events_free(events);
+    live_remove_map(DC_KUBE_DONE, "event", NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(follows_changes),
+        cmocka_unit_test(resumes_after_a_cut),
+        cmocka_unit_test(lists_again_after_410),
+        cmocka_unit_test(counts_events),
+    };
+    if (!getenv("KUBECONFIG"))
+        return 77;
+    return cmocka_run_group_tests(tests, live_set_up, live_tear_down);
+}
