@@ -138,18 +138,23 @@ static int finish_file(const char *path, struct dc_err *err)
     return 0;
 }
 
-/* The engine says what is too large for what; here it is known what the claim must ask for. */
-static void explain(struct run *r, bool block, uint64_t capacity, struct dc_err *err)
+/* The engine knows the image and the file; what the claim must ask for is more than either. */
+static void explain(struct run *r, uint64_t capacity, struct dc_err *err)
 {
-    char needed[DC_SIZE_TEXT];
+    char image[DC_SIZE_TEXT], room[DC_SIZE_TEXT], needed[DC_SIZE_TEXT];
+    uint64_t max = r->spec.max_bytes;
     struct dc_job_view view;
 
     dc_job_look(r->agent->table, r->job, &view);
-    if (err->kind != DC_NO_SPACE || view.progress.image == 0)
+    if (err->kind != DC_NO_SPACE || view.progress.image <= max)
         return;
-    uint64_t bytes = dc_space_needed(view.progress.image, block, capacity, r->spec.max_bytes);
-    dc_wrap(err, "the claim must ask for at least %llu bytes (%s)", (unsigned long long)bytes,
-            dc_size_text(bytes, needed));
+    uint64_t bytes = dc_space_needed(view.progress.image, false, capacity, max);
+    dc_err_clear(err);
+    dc_fail(err, DC_NO_SPACE, 0,
+            "the image needs %llu bytes (%s) and the volume's file system has room for %s; use "
+            "a claim of at least %llu bytes (%s)",
+            (unsigned long long)view.progress.image, dc_size_text(view.progress.image, image),
+            dc_size_text(max, room), (unsigned long long)bytes, dc_size_text(bytes, needed));
 }
 
 static int fill_block(struct run *r, struct dc_err *err)
@@ -175,9 +180,10 @@ static int fill_file(struct run *r, uint64_t capacity, struct dc_err *err)
     r->spec.target_path = path;
     r->spec.file_bytes = space.file;
     r->spec.max_bytes = space.max;
-    if (run_wait(r, err) != 0)
-        return -1;
-    return finish_file(path, err);
+    if (run_wait(r, err) == 0)
+        return finish_file(path, err);
+    explain(r, capacity, err);
+    return -1;
 }
 
 int dc_engine_run(struct dc_agent *agent, struct dc_job *job, const struct dc_request *req,
@@ -195,10 +201,8 @@ int dc_engine_run(struct dc_agent *agent, struct dc_job *job, const struct dc_re
         .start.run = do_start,
         .cancel.run = do_cancel,
     };
-    uint64_t capacity = msg->volume->capacity_bytes;
 
-    int rc = req->volume.block ? fill_block(&r, err) : fill_file(&r, capacity, err);
-    if (rc != 0)
-        explain(&r, req->volume.block, capacity, err);
-    return rc;
+    if (req->volume.block)
+        return fill_block(&r, err);
+    return fill_file(&r, msg->volume->capacity_bytes, err);
 }

@@ -30,7 +30,9 @@ int dc_table_new(struct dc_table **ret, struct dc_err *err)
 
 static void unref(struct dc_job *job)
 {
-    if (--job->refs == 0)
+    unsigned left = --job->refs;
+
+    if (left == 0)
         free(job);
 }
 

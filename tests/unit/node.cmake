@@ -2,3 +2,10 @@
 foreach(module journal space table)
     decant_test(unit ${module} LINK decant_node)
 endforeach()
+
+# The whole agent with a CSI plugin and a web server of the test's own.
+decant_test(pipeline agent LINK decant_node
+    SOURCES agent_fixture.c ${PROJECT_SOURCE_DIR}/tests/lib/http_server.c
+        ${PROJECT_SOURCE_DIR}/tests/lib/image.c)
+set_tests_properties(pipeline/agent PROPERTIES
+    ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1")
