@@ -304,6 +304,9 @@ void dc_status_tell(struct dc_statuses *all, struct dc_entry *e, const json_t *c
     });
     if (!wanted)
         return;
+    /* What was told before and not yet written stays, where nothing newer is known. */
+    if (st->wanted)
+        (void)json_object_update_missing(wanted, st->wanted);
     json_decref(st->wanted);
     st->wanted = wanted;
     write_next(st);
