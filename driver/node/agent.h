@@ -51,9 +51,9 @@ int dc_engine_run(struct dc_agent *agent, struct dc_job *job, const struct dc_re
 
 /* service.c, watch.c, probe.c: the methods of decant.v1alpha1.Fills. */
 const struct dc_rpc_method *dc_node_methods(void);
-int dc_node_watch(void *service, struct dc_rpc_call *call, const ProtobufCMessage *req,
+int dc_node_watch(void *service, struct dc_rpc_call *call, const ProtobufCMessage *msg,
                   struct dc_err *err);
-int dc_node_probe(void *service, struct dc_rpc_call *call, const ProtobufCMessage *req,
+int dc_node_probe(void *service, struct dc_rpc_call *call, const ProtobufCMessage *msg,
                   ProtobufCMessage *reply, struct dc_err *err);
 
 /* status.c: false when out of memory. The message's strings are from malloc. */

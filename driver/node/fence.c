@@ -2,6 +2,7 @@
 /* node/fence.c - the highest generation seen of each fill, also of fills that are forgotten. */
 #include "node/fence.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static struct dc_fence *take_last(struct dc_fences *f)
 {
     struct dc_fence **at = &f->first;
 
+    assert(f->first);
     while ((*at)->next)
         at = &(*at)->next;
     struct dc_fence *last = *at;

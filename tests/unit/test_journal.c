@@ -103,15 +103,16 @@ static void round_trip(void **state)
 /* What cannot be read is passed over and stays; a half-written record never counted. */
 static void unreadable(void **state)
 {
+    static const char bad_name[] = "{\"version\": 1, \"fill\": \"../x\", \"generation\": 1, "
+                                   "\"claim\": \"c\", \"driver\": \"d\", \"volume\": \"v\", "
+                                   "\"staging\": \"s\", \"target\": \"t\"}";
     static const char *const texts[] = {
         "",
         "{",
         "[]",
         "{\"version\": 2, \"fill\": \"bad\"}",
         "{\"version\": 1, \"fill\": \"bad\"}",
-        "{\"version\": 1, \"fill\": \"../x\", \"generation\": 1, \"claim\": \"c\", \"driver\": "
-        "\"d\","
-        " \"volume\": \"v\", \"staging\": \"s\", \"target\": \"t\"}",
+        bad_name,
     };
     struct dc_err err = {0};
     struct found f = {0};

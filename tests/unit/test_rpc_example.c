@@ -94,7 +94,10 @@ static void is_in_the_readme(void **state)
     char *end = strstr(source, "/* example: end */\n");
 
     (void)state;
-    assert_true(begin && end);
+    assert_non_null(begin);
+    assert_non_null(end);
+    if (!begin || !end)
+        return; /* not reached; analysers do not know cmocka */
     begin += strlen("/* example: begin */\n");
     *end = '\0';
     assert_non_null(strstr(page, begin));

@@ -30,8 +30,8 @@ static struct answer raw_call(const char *target, const void *bytes, size_t len)
     grpc_slice slice = grpc_slice_from_copied_buffer(bytes, len);
     grpc_byte_buffer *out = grpc_raw_byte_buffer_create(&slice, 1), *in = NULL;
     grpc_metadata_array initial, trailing;
-    grpc_status_code status;
-    grpc_slice text;
+    grpc_status_code status = GRPC_STATUS_OK;
+    grpc_slice text = grpc_empty_slice();
     struct answer a = {0};
     struct dc_rpc_tag tag = {0};
 
