@@ -9,7 +9,7 @@
 #include "decant/log.h"
 
 /* Handlers may wait, and watches do; threads are made when they are needed. */
-#define WORKERS 64
+#define WORKERS 256
 #define QUEUE   128
 
 /* The common name in the controller's certificate. */
@@ -67,9 +67,11 @@ int dc_agent_start(const struct dc_agent_config *config, struct dc_agent **ret,
 
     if (!agent)
         return dc_fail(err, DC_NO_MEMORY, 0, "agent");
+    agent->lock_fd = -1;
     agent->kubelet_dir = config->kubelet_dir;
     agent->state_dir = config->state_dir;
-    if (dc_journal_open(config->state_dir, err) != 0 || dc_table_new(&agent->table, err) != 0 ||
+    if (dc_journal_open(config->state_dir, &agent->lock_fd, err) != 0 ||
+        dc_table_new(&agent->table, err) != 0 ||
         dc_writers_new(config->writers, &agent->writers, err) != 0 ||
         dc_journal_load(config->state_dir, recover, agent, err) != 0 ||
         serve(agent, config, err) != 0)
@@ -94,5 +96,6 @@ void dc_agent_stop(struct dc_agent *agent)
         dc_table_wait_idle(agent->table);
     dc_writers_free(agent->writers);
     dc_table_free(agent->table);
+    dc_close_at(&agent->lock_fd); /* last: until here volumes may be attached */
     free(agent);
 }

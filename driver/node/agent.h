@@ -22,6 +22,7 @@ struct dc_agent_config {
 /* Its parts belong to the files of this room; main() sees start, port and stop. */
 struct dc_agent {
     const char *kubelet_dir, *state_dir;
+    int lock_fd; /* of state_dir */
     struct dc_table *table;
     struct dc_writers *writers;
     struct dc_rpc_server *server;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
@@ -27,10 +28,20 @@ bool dc_fill_id_valid(const char *id)
                len;
 }
 
-int dc_journal_open(const char *dir, struct dc_err *err)
+int dc_journal_open(const char *dir, int *ret_lock, struct dc_err *err)
 {
+    dc_autofree char *path = dc_asprintf("%s/lock", dir);
+
+    if (!path)
+        return dc_fail(err, DC_NO_MEMORY, 0, "journal %s", dir);
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return dc_fail(err, DC_DEVICE, errno, "make the journal's directory %s", dir);
+    dc_autoclose int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return dc_fail(err, DC_DEVICE, errno, "open %s", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return dc_fail(err, DC_BUSY, 0, "another agent runs with the journal in %s", dir);
+    *ret_lock = dc_steal_fd(&fd);
     return 0;
 }
 

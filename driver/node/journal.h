@@ -26,8 +26,11 @@ struct dc_journal_record {
 /* Whether id may be a file's name: letters, digits, "-", "_" and ".", not first; 1 to 64 bytes. */
 bool dc_fill_id_valid(const char *id);
 
-/* Make dir when it is missing, for the agent alone. */
-int dc_journal_open(const char *dir, struct dc_err *err);
+/*
+ * Make dir when it is missing, for the agent alone, and lock it: what another live agent has
+ * attached must not be taken for what a crash left. DC_BUSY. Closing *ret_lock unlocks.
+ */
+int dc_journal_open(const char *dir, int *ret_lock, struct dc_err *err);
 
 /* On success the record is on stable storage. Replaces an older one of the same fill. */
 int dc_journal_save(const char *dir, const struct dc_journal_record *record,

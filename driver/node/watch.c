@@ -5,8 +5,8 @@
 
 /* Five a second; a change of phase is told at once. */
 #define PACE_MS 200u
-/* Each watch keeps a worker of the server; the rest are for the calls that decide. */
-#define WATCHERS_MAX 48
+/* Each watch keeps a worker of the server; a quarter is left for the calls that decide. */
+#define WATCHERS_MAX (3 * DC_TABLE_RUNNING_MAX)
 
 static int send_status(struct dc_agent *agent, struct dc_rpc_call *call,
                        const struct dc_job *job, struct dc_err *err)

@@ -207,10 +207,14 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 
 void agent_teardown(struct agent_fixture *f)
 {
+    char lock[128];
+
     agent_stop(f);
     dc_rpc_server_stop(f->plugin.server, 1000);
     assert_int_equal(f->plugin.staged, 0);
     assert_int_equal(f->plugin.published, 0);
+    snprintf(lock, sizeof lock, "%s/lock", f->state);
+    assert_int_equal(unlink(lock), 0);
     assert_int_equal(rmdir(f->state), 0); /* no record is left */
     (void)nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }

@@ -325,12 +325,14 @@ static void after_a_crash(void **state)
                                        .driver = "fake.example",
                                        .volume_id = "vol-1"};
     struct watched w;
+    int lock;
 
     (void)state;
     agent_setup(&f);
     volume.pv_name = "pv-1";
     assert_int_equal(dc_csi_paths(f.kubelet, &volume, "fill-1", &record.paths, &err), 0);
-    assert_int_equal(dc_journal_open(f.state, &err), 0);
+    assert_int_equal(dc_journal_open(f.state, &lock, &err), 0);
+    close(lock);
     assert_int_equal(dc_journal_save(f.state, &record, &err), 0);
     f.plugin.staged = 1;
     f.plugin.fail_unstage = 1; /* the first try fails, so StartFill has to wait */

@@ -38,7 +38,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     char path[256];
-    static const char *const names[] = {"f-1.json", "f-2.json", "f-3.json.new", "bad.json"};
+    static const char *const names[] = {"f-1.json", "f-2.json", "f-3.json.new", "bad.json",
+                                        "lock"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", (char *)*state, names[i]);
@@ -75,10 +76,17 @@ static void round_trip(void **state)
     struct dc_err err = {0};
     struct found f = {0};
     struct stat st;
+    int lock, second_lock;
+    struct dc_err busy = {0};
     char path[256];
 
     memcpy(second.fill_id, "f-2", sizeof "f-2");
-    assert_int_equal(dc_journal_open(*state, &err), 0);
+    assert_int_equal(dc_journal_open(*state, &lock, &err), 0);
+    assert_int_equal(dc_journal_open(*state, &second_lock, &busy), -1);
+    assert_int_equal(busy.kind, DC_BUSY);
+    close(lock);
+    assert_int_equal(dc_journal_open(*state, &lock, &err), 0); /* after a crash, say */
+    close(lock);
     assert_int_equal(dc_journal_save(*state, &sample, &err), 0);
     assert_int_equal(dc_journal_load(*state, take, &f, &err), 0);
     assert_int_equal(f.n, 1);
@@ -133,12 +141,13 @@ static void unreadable(void **state)
 static void no_directory(void **state)
 {
     struct dc_err save = {0}, load = {0}, open = {0};
+    int lock;
 
     (void)state;
     assert_int_equal(dc_journal_save("/nonexistent", &sample, &save), -1);
     assert_int_equal(save.kind, DC_DEVICE);
     assert_int_equal(dc_journal_load("/nonexistent", take, NULL, &load), -1);
-    assert_int_equal(dc_journal_open("/nonexistent/deeper", &open), -1);
+    assert_int_equal(dc_journal_open("/nonexistent/deeper", &lock, &open), -1);
 }
 
 static void fill_ids(void **state)
