@@ -84,7 +84,7 @@ struct dc_rpc_server_config {
     struct dc_rpc_tls tls; /* required for TCP                                         */
     const struct dc_rpc_service *services;
     unsigned n_services;
-    unsigned workers; /* handlers at once, 1..64                                  */
+    unsigned workers; /* handlers at once, 1..256                                 */
     unsigned queue;   /* calls that may wait for a worker; beyond: BUSY at once   */
     bool log_calls;   /* one redacted debug line a call                           */
 };

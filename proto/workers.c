@@ -5,7 +5,7 @@
 #include "decant/cleanup.h"
 #include "proto/priv.h"
 
-#define THREADS_MAX 64
+#define THREADS_MAX 256
 
 struct dc_rpc_workers {
     pthread_mutex_t lock; /* guards all below; nothing else is taken under it */
