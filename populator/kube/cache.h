@@ -9,10 +9,10 @@
  * Belongs to the loop's thread. Readers use the first part; kube/watch.c writes.
  */
 #pragma once
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/json.h"
 #include "decant/err.h"
 #include "kube/resource.h"
 

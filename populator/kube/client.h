@@ -9,10 +9,10 @@
  * been read again. Anything else comes to the caller, who looks again and decides again.
  */
 #pragma once
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "decant/err.h"
 #include "kube/config.h"
 #include "kube/resource.h"

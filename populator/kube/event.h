@@ -7,9 +7,9 @@
  * and bounded: an Event that cannot be sent is told to `failed` and forgotten.
  */
 #pragma once
-#include <jansson.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "decant/err.h"
 #include "kube/client.h"
 

@@ -13,9 +13,9 @@
  * A failed `test` comes back as DC_KUBE_CONFLICT.
  */
 #pragma once
-#include <jansson.h>
 #include <stdbool.h>
 
+#include "base/json.h"
 #include "decant/cleanup.h"
 #include "decant/err.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* kube/status.h - what an answer of the API server means: pure, for the client and watches. */
 #pragma once
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "decant/err.h"
 #include "kube/client.h"
 

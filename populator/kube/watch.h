@@ -11,10 +11,10 @@
  * jitter; the cache keeps its last state meanwhile.
  */
 #pragma once
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "decant/err.h"
 #include "kube/cache.h"
 #include "kube/client.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* kube/yaml_tree.h - YAML that somebody else wrote, as a JSON tree; the safe part of it. */
 #pragma once
-#include <jansson.h>
 #include <stddef.h>
 
+#include "base/json.h"
 #include "decant/err.h"
 
 #define DC_YAML_MAX_BYTES (1024 * 1024) /* a kubeconfig of 100 clusters has 0.5 MiB */

@@ -15,16 +15,31 @@
 
 #define PVCS "/api/v1/namespaces/n/persistentvolumeclaims"
 
+struct row {
+    struct dc_kube_request request;
+    const char *method, *path, *type, *body;
+};
+
+static void becomes(const struct row *r)
+{
+    DC_AUTO(dc_kube_wire_done) struct dc_kube_wire w = {0};
+    struct dc_err err = {0};
+
+    assert_int_equal(dc_kube_wire_build(&r->request, "me too", &w, &err), 0);
+    assert_string_equal(w.send.method, r->method);
+    assert_string_equal(w.send.path, r->path);
+    assert_string_equal(w.send.content_type ? w.send.content_type : "-",
+                        r->type ? r->type : "-");
+    assert_string_equal(w.send.body ? w.send.body : "-", r->body ? r->body : "-");
+}
+
 static void test_wire(void **state)
 {
     dc_autojson json_t *object = json_object();
     dc_autojson json_t *ops = json_array();
     const struct dc_kube_ref one = {DC_KUBE_PVC, "n", "c", NULL},
                              all = {DC_KUBE_PVC, "n", NULL, NULL};
-    const struct {
-        struct dc_kube_request request;
-        const char *method, *path, *type, *body;
-    } rows[] = {
+    const struct row rows[] = {
         {{.verb = DC_KUBE_GET, .ref = one}, "GET", PVCS "/c", NULL, NULL},
         {{.verb = DC_KUBE_LIST, .ref = all}, "GET", PVCS "?limit=500", NULL, NULL},
         {{.verb = DC_KUBE_LIST,
@@ -85,17 +100,8 @@ static void test_wire(void **state)
          "\"preconditions\":{\"uid\":\"u\",\"resourceVersion\":\"7\"}}"},
     };
     (void)state;
-    for (size_t i = 0; i < DC_LEN(rows); i++) {
-        DC_AUTO(dc_kube_wire_done) struct dc_kube_wire w = {0};
-        struct dc_err err = {0};
-
-        assert_int_equal(dc_kube_wire_build(&rows[i].request, "me too", &w, &err), 0);
-        assert_string_equal(w.send.method, rows[i].method);
-        assert_string_equal(w.send.path, rows[i].path);
-        assert_string_equal(w.send.content_type ? w.send.content_type : "-",
-                            rows[i].type ? rows[i].type : "-");
-        assert_string_equal(w.send.body ? w.send.body : "-", rows[i].body ? rows[i].body : "-");
-    }
+    for (size_t i = 0; i < DC_LEN(rows); i++)
+        becomes(&rows[i]);
 }
 
 static void test_refused(void **state)
