@@ -15,6 +15,8 @@
 #define BATCH 256
 /* Longer than any watch is behind that works. */
 #define AWAIT_MS 1000
+/* How long the finalizer of a filled claim waits for its Population. */
+#define SETTLE_MS 2000
 
 uint64_t dc_control_now_ms(void)
 {
@@ -83,6 +85,22 @@ static void log_action(const struct dc_entry *e, const struct dc_action *action)
            {"reason", action->tell.reason});
 }
 
+/*
+ * Success is shown before U's finalizer goes: nobody comes back to a claim without one, so what
+ * a crash left unwritten then would stay so. Not waited for when the API does not take it.
+ */
+static bool must_settle(struct dc_entry *e, const struct dc_action *action)
+{
+    uint64_t now_ms = dc_control_now_ms();
+
+    if (action->kind != DC_ACT_DROP_FINALIZER || action->tell.phase != DC_PHASE_Succeeded ||
+        dc_status_settled(e))
+        return false;
+    if (e->settle_ms == 0)
+        e->settle_ms = now_ms;
+    return now_ms - e->settle_ms < SETTLE_MS;
+}
+
 static void reconcile(struct dc_control *c, struct dc_entry *e)
 {
     const struct dc_observe_config config = {c->config->volumes_ns, c->config->direct_drivers};
@@ -96,8 +114,12 @@ static void reconcile(struct dc_control *c, struct dc_entry *e)
         return;
     }
     dc_plan(&sight.seen, &action);
-    log_action(e, &action);
     tell(c, e, &sight, &action);
+    if (must_settle(e, &action)) {
+        dc_queue_done(&c->queue, &e->item, SETTLE_MS, dc_control_now_ms());
+        return;
+    }
+    log_action(e, &action);
     if (action.kind == DC_ACT_FORGET)
         forget(c, e, !sight.claim);
     else if (action.kind == DC_ACT_REST)
@@ -139,6 +161,28 @@ static void event_failed(void *arg, const struct dc_err *err)
     dc_log_err(DC_LOG_WARN, "control", "ignoring: an Event could not be written", err, NULL);
 }
 
+static void on_settled(void *arg, const char *uid)
+{
+    struct dc_control *c = arg;
+    struct dc_entry *e = dc_entry_find(&c->entries, uid);
+
+    if (e && e->settle_ms)
+        dc_control_look(c, e);
+}
+
+static int start_statuses(struct dc_control *c, struct dc_err *err)
+{
+    const struct dc_statuses_spec spec = {
+        .loop = c->loop,
+        .kube = c->kube,
+        .events = c->events,
+        .settled = on_settled,
+        .arg = c,
+    };
+
+    return dc_statuses_new(&spec, &c->statuses, err);
+}
+
 static int start(struct dc_control *c, struct dc_err *err)
 {
     const struct dc_kube_events_spec events = {
@@ -149,8 +193,7 @@ static int start(struct dc_control *c, struct dc_err *err)
 
     if (dc_kube_events_new(c->kube, &events, &c->events, err) != 0 ||
         dc_agents_new(c->loop, c->config->tls_dir, &c->agents, err) != 0 ||
-        dc_statuses_new(c->loop, c->kube, c->events, &c->statuses, err) != 0 ||
-        dc_loop_hook_add(c->loop, &c->hook, err) != 0)
+        start_statuses(c, err) != 0 || dc_loop_hook_add(c->loop, &c->hook, err) != 0)
         return -1;
     return dc_control_watch(c, err);
 }

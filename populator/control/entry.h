@@ -70,6 +70,7 @@ struct dc_entry {
     struct dc_probe_memory probe;
     struct dc_secrets_memory secrets;
     struct dc_fill_memory fill;
+    uint64_t settle_ms;        /* since when success waits to be shown; 0: it does not */
     struct dc_action_run *run; /* what is being done; NULL: nothing                   */
     struct dc_status *status;  /* what was told; NULL: nothing yet                    */
     struct dc_entry *next, *prev;

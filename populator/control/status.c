@@ -37,22 +37,20 @@ struct dc_status {
 };
 
 struct dc_statuses {
-    struct dc_loop *loop;
-    struct dc_kube *kube;
-    struct dc_kube_events *events;
+    struct dc_statuses_spec spec;
     struct dc_status *first;
 };
 
 static void write_next(struct dc_status *st);
 
-int dc_statuses_new(struct dc_loop *loop, struct dc_kube *kube, struct dc_kube_events *events,
-                    struct dc_statuses **ret, struct dc_err *err)
+int dc_statuses_new(const struct dc_statuses_spec *spec, struct dc_statuses **ret,
+                    struct dc_err *err)
 {
     struct dc_statuses *all = calloc(1, sizeof *all);
 
     if (!all)
         return dc_fail(err, DC_NO_MEMORY, 0, "statuses");
-    *all = (struct dc_statuses){.loop = loop, .kube = kube, .events = events};
+    all->spec = *spec;
     *ret = all;
     return 0;
 }
@@ -60,7 +58,7 @@ int dc_statuses_new(struct dc_loop *loop, struct dc_kube *kube, struct dc_kube_e
 static void status_free(struct dc_status *st)
 {
     dc_kube_cancel(st->call);
-    dc_loop_timer_disarm(st->all->loop, &st->timer);
+    dc_loop_timer_disarm(st->all->spec.loop, &st->timer);
     if (st->prev)
         st->prev->next = st->next;
     else
@@ -93,11 +91,15 @@ static bool written(const struct dc_status *st)
 static void go_on(struct dc_status *st, uint64_t wait_ms)
 {
     st->call = NULL;
+    if (written(st))
+        st->all->spec.settled(st->all->spec.arg, st->uid);
     if (st->ending && written(st)) {
         status_free(st);
         return;
     }
-    dc_loop_timer_arm(st->all->loop, &st->timer, wait_ms);
+    if (st->phase == DC_PHASE_Succeeded && wait_ms == WRITE_EVERY_MS && !written(st))
+        wait_ms = 0;
+    dc_loop_timer_arm(st->all->spec.loop, &st->timer, wait_ms);
 }
 
 static void trouble(struct dc_status *st, const struct dc_err *err)
@@ -116,7 +118,7 @@ static void send(struct dc_status *st, const struct dc_kube_request *request,
 {
     struct dc_err err = {0};
 
-    if (dc_kube_start(st->all->kube, request, done, st, &st->call, &err) != 0)
+    if (dc_kube_start(st->all->spec.kube, request, done, st, &st->call, &err) != 0)
         trouble(st, &err);
 }
 
@@ -267,7 +269,7 @@ static void tell_event(struct dc_status *st, const json_t *claim, const struct d
         return;
     (void)snprintf(st->event_reason, sizeof st->event_reason, "%s", tell->reason);
     (void)snprintf(st->event_message, sizeof st->event_message, "%s", tell->message);
-    if (dc_kube_event(st->all->events, claim,
+    if (dc_kube_event(st->all->spec.events, claim,
                       tell->event == DC_EVENT_WARNING ? DC_KUBE_WARNING : DC_KUBE_NORMAL,
                       tell->reason, tell->message, &err) != 0)
         dc_log_err(DC_LOG_WARN, "control", "ignoring: an Event could not be written", &err,
@@ -309,7 +311,15 @@ void dc_status_tell(struct dc_statuses *all, struct dc_entry *e, const json_t *c
         (void)json_object_update_missing(wanted, st->wanted);
     json_decref(st->wanted);
     st->wanted = wanted;
+    if (st->phase == DC_PHASE_Succeeded && !st->call)
+        dc_loop_timer_disarm(st->all->spec.loop,
+                             &st->timer); /* the last word waits for nothing */
     write_next(st);
+}
+
+bool dc_status_settled(const struct dc_entry *e)
+{
+    return !e->status || (!e->status->call && written(e->status));
 }
 
 void dc_status_end(struct dc_entry *e, bool claim_gone)

@@ -3,7 +3,7 @@
  * control/status.h - what a claim's owner is told: its Population, and Events on the claim.
  *
  * Display only: best effort, never waited for, never read back. A Population is written at most
- * once a second; what is told in between is merged.
+ * once a second, but its success at once; what is told in between is merged.
  */
 #pragma once
 #include <stdint.h>
@@ -19,8 +19,17 @@
 struct dc_statuses;
 struct dc_status;
 
-int dc_statuses_new(struct dc_loop *loop, struct dc_kube *kube, struct dc_kube_events *events,
-                    struct dc_statuses **ret, struct dc_err *err);
+struct dc_statuses_spec {
+    struct dc_loop *loop;
+    struct dc_kube *kube;
+    struct dc_kube_events *events;
+    /* All that was told about the claim with this UID has been written. */
+    void (*settled)(void *arg, const char *uid);
+    void *arg;
+};
+
+int dc_statuses_new(const struct dc_statuses_spec *spec, struct dc_statuses **ret,
+                    struct dc_err *err);
 void dc_statuses_free(struct dc_statuses *all); /* NULL is allowed */
 
 /* What is known beside the telling; "" and 0: not yet. */
@@ -35,6 +44,9 @@ struct dc_status_facts {
  */
 void dc_status_tell(struct dc_statuses *all, struct dc_entry *e, const json_t *claim,
                     const struct dc_telling *tell, const struct dc_status_facts *facts);
+
+/* Whether all that was told has been written, or nothing was told. */
+bool dc_status_settled(const struct dc_entry *e);
 
 /* No more will be told: what is pending is still written, unless U is gone. Clears e->status. */
 void dc_status_end(struct dc_entry *e, bool claim_gone);
