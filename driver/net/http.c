@@ -181,27 +181,43 @@ void http_transfer_ended(CURL *easy, CURLcode rc)
     req_done(req, &err);
 }
 
+/* Give a request to curl; one that cannot be given is done. */
+static void req_add(struct dc_http_req *req)
+{
+    struct dc_err err = {0};
+
+    if (http_multi(req->http, &err) == 0) {
+        CURLMcode rc = curl_multi_add_handle(req->http->multi, req->easy);
+
+        if (rc == CURLM_OK) {
+            req->added = true;
+            return;
+        }
+        (void)dc_fail(&err, DC_NO_MEMORY, 0, "%s: %s", req->url.name, curl_multi_strerror(rc));
+    }
+    req_done(req, &err); /* may start others: they stand behind this one */
+}
+
 void http_sweep(struct dc_http *http)
 {
     struct dc_http_req *next;
 
     for (struct dc_http_req *req = http->first; req; req = next) {
-        if (!req->dead && !http->dying && !req->added) {
-            struct dc_err err = {0};
-            CURLMcode rc = curl_multi_add_handle(http->multi, req->easy);
-
-            req->added = rc == CURLM_OK;
-            if (!req->added) {
-                (void)dc_fail(&err, DC_NO_MEMORY, 0, "%s: %s", req->url.name,
-                              curl_multi_strerror(rc));
-                req_done(req, &err); /* may start others: they stand behind this one */
-            }
-        }
+        if (!req->dead && !http->dying && !http->broken && !req->added)
+            req_add(req);
         next = req->next;
         if (req->dead || http->dying) {
             req_unlink(req);
             req_free(req);
         }
+    }
+}
+
+void http_fail_all(struct dc_http *http, const struct dc_err *err)
+{
+    for (struct dc_http_req *req = http->first; req; req = req->next) {
+        if (req->added)
+            req_done(req, err);
     }
 }
 
@@ -279,7 +295,7 @@ int dc_http_start(struct dc_http *http, const struct dc_http_spec *spec,
     struct dc_http_req *req = NULL;
 
     assert(events->done && !http->dying);
-    if (req_make(http, spec, events, &req, err) != 0)
+    if (http_multi(http, err) != 0 || req_make(http, spec, events, &req, err) != 0)
         return -1;
     if (http->busy == 0) {
         CURLMcode rc = curl_multi_add_handle(http->multi, req->easy);

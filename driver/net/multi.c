@@ -41,10 +41,31 @@ static void http_destroy(struct dc_http *http)
     free(http);
 }
 
+/*
+ * A socket callback that fails makes curl refuse all further work on the multi handle. The
+ * requests are told; those that come later get a new one.
+ */
+static void http_break_down(struct dc_http *http)
+{
+    struct dc_err err = {0};
+
+    (void)dc_fail(&err, DC_NO_MEMORY, 0, "no resources to watch a connection");
+    http_fail_all(http, &err);
+    http_sweep(http); /* takes them out; adds none while it is broken */
+    curl_multi_cleanup(http->multi);
+    http->multi = NULL;
+    http->broken = false;
+    dc_loop_timer_disarm(http->loop, &http->timer);
+    http_sweep(http);
+}
+
 void http_leave(struct dc_http *http)
 {
-    if (http->busy == 1)
+    if (http->busy == 1) {
         http_sweep(http);
+        if (http->broken)
+            http_break_down(http);
+    }
     http->busy--;
     if (http->busy == 0 && http->dying)
         http_destroy(http);
@@ -82,20 +103,10 @@ static uint32_t socket_events(int what)
     }
 }
 
-/* curl's word on what it waits for. -1 makes curl fail the transfer. */
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *sock)
+static int socket_watch(struct dc_http *http, curl_socket_t fd, int what, struct http_socket *s)
 {
-    struct dc_http *http = arg;
-    struct http_socket *s = sock;
     struct dc_err err = {0};
 
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        if (s)
-            dc_loop_fd_remove(http->loop, &s->w);
-        free(s);
-        return 0;
-    }
     if (s)
         return dc_loop_fd_change(http->loop, &s->w, socket_events(what), &err);
 
@@ -109,6 +120,25 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *so
     (void)curl_multi_assign(http->multi, fd,
                             dc_steal(made)); /* fails for unknown sockets only */
     return 0;
+}
+
+/* curl's word on what it waits for. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *sock)
+{
+    struct dc_http *http = arg;
+    struct http_socket *s = sock;
+
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (s)
+            dc_loop_fd_remove(http->loop, &s->w);
+        free(s);
+        return 0;
+    }
+    if (socket_watch(http, fd, what, s) == 0)
+        return 0;
+    http->broken = true;
+    return -1;
 }
 
 static int on_timer(CURLM *multi, long timeout_ms, void *arg)
@@ -144,6 +174,20 @@ static void defer_fire(struct dc_loop_timer *t)
     http_leave(http);
 }
 
+int http_multi(struct dc_http *http, struct dc_err *err)
+{
+    if (http->multi)
+        return 0;
+    http->multi = curl_multi_init();
+    if (!http->multi)
+        return dc_fail(err, DC_NO_MEMORY, 0, "http client");
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+    return 0;
+}
+
 int dc_http_new(struct dc_loop *loop, struct dc_http **ret, struct dc_err *err)
 {
     struct dc_http *http = calloc(1, sizeof *http);
@@ -153,15 +197,10 @@ int dc_http_new(struct dc_loop *loop, struct dc_http **ret, struct dc_err *err)
     *http = (struct dc_http){.loop = loop, .timer.fire = timer_fire, .defer.fire = defer_fire};
     /* Counted by curl, thread-safe since 7.84. */
     http->global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-    http->multi = http->global ? curl_multi_init() : NULL;
-    if (!http->multi) {
+    if (!http->global || http_multi(http, err) != 0) {
         http_destroy(http);
-        return dc_fail(err, DC_NO_MEMORY, 0, "http client");
+        return err->kind != DC_OK ? -1 : dc_fail(err, DC_NO_MEMORY, 0, "http client");
     }
-    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
     *ret = http;
     return 0;
 }

@@ -29,15 +29,34 @@ static void on_done(void *arg, const struct dc_fill_progress *progress,
     t->ended = true;
 }
 
-void t_fill_start(struct t_fill *t, const struct dc_fill_spec *spec)
+static int start(struct t_fill *t, const struct dc_fill_spec *spec, struct dc_err *err)
 {
     const struct dc_fill_events ev = {.progress = on_progress, .done = on_done, .arg = t};
-    struct dc_err err = {0};
 
     *t = (struct t_fill){0};
-    assert_int_equal(dc_loop_new(&t->loop, &err), 0);
-    if (dc_fill_start(t->loop, spec, &ev, &t->fill, &err) != 0)
+    if (dc_loop_new(&t->loop, err) != 0)
+        return -1;
+    if (dc_fill_start(t->loop, spec, &ev, &t->fill, err) == 0)
+        return 0;
+    dc_loop_free(t->loop);
+    t->loop = NULL;
+    return -1;
+}
+
+void t_fill_start(struct t_fill *t, const struct dc_fill_spec *spec)
+{
+    struct dc_err err = {0};
+
+    if (start(t, spec, &err) != 0)
         fail_msg("start: %s", err.msg);
+}
+
+int t_fill_try(struct t_fill *t, const struct dc_fill_spec *spec, struct dc_err *err)
+{
+    if (start(t, spec, err) != 0)
+        return -1;
+    t_fill_wait(t);
+    return 0;
 }
 
 void t_fill_turn(struct t_fill *t, int ms)

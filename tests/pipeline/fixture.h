@@ -26,4 +26,6 @@ void t_fill_start(struct t_fill *t, const struct dc_fill_spec *spec);
 void t_fill_wait(struct t_fill *t);
 /* Both; asserts the kind of the end. */
 void t_fill_run(struct t_fill *t, const struct dc_fill_spec *spec, enum dc_err_kind want);
+/* Start and wait without asserting: -1 and *err when it could not start, 0: t->err tells. */
+int t_fill_try(struct t_fill *t, const struct dc_fill_spec *spec, struct dc_err *err);
 void t_fill_turn(struct t_fill *t, int ms);
