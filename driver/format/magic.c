@@ -27,7 +27,7 @@ static const struct magic {
     {"qed", 0, 4, "QED\0", "a QED image", CONVERT},
     {"vmdk", 0, 4, "KDMV", "a VMDK image", CONVERT},
     {"vmdk", 0, 4, "COWD", "a VMDK image", CONVERT},
-    {"vmdk", 0, 21, "# Disk DescriptorFile", "the descriptor of a VMDK image", CONVERT},
+    {"vmdk", 0, 21, "# Disk DescriptorFile", "a VMDK image", CONVERT},
     {"vdi", 64, 4, "\x7f\x10\xda\xbe", "a VDI image", CONVERT},
     {"vhdx", 0, 8, "vhdxfile", "a VHDX image", CONVERT},
     {"vhd", 0, 8, "conectix", "a VHD image", CONVERT},
@@ -40,7 +40,7 @@ static const struct magic {
     {"lz4", 0, 4, "\x04\x22\x4d\x18", "compressed with lz4", "unpack it first with: unlz4"},
     {"7z", 0, 6, "7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it first"},
     {"zip", 0, 4, "PK\3\4", "a zip archive", "unpack it first with: unzip"},
-    {"zip", 0, 4, "PK\5\6", "an empty zip archive", "unpack it first with: unzip"},
+    {"zip", 0, 4, "PK\5\6", "a zip archive", "unpack it first with: unzip"},
     {"tar", 257, 5, "ustar", "a tar archive", "a disk image is expected: unpack it first"},
 };
 
