@@ -75,7 +75,7 @@ start_decant()
     define decant-controller "$bin/decant-controller" \
         --kubeconfig "$DIR/decant-controller.kubeconfig" --namespace decant-system \
         --volumes-namespace decant-volumes --tls-dir "$DIR/tls/controller" \
-        --direct-driver "$DRIVER" --metrics-listen none
+        --direct-driver "$DRIVER"
     launch decant-controller
     for name in $(process_names); do
         await "$name" 10
