@@ -64,11 +64,14 @@ static void call_unref(struct dc_rpc_call *c)
     grpc_slice_unref(c->status_text);
     grpc_call_details_destroy(&c->details);
     grpc_metadata_array_destroy(&c->metadata);
+    struct dc_rpc_server *server = c->call ? c->server : NULL;
     if (c->call)
         grpc_call_unref(c->call);
     pthread_cond_destroy(&c->changed);
     pthread_mutex_destroy(&c->lock);
     free(c);
+    if (server)
+        dc_rpc_server_count(server, -1);
 }
 
 bool dc_rpc_cancelled(const struct dc_rpc_call *call)
@@ -226,13 +229,16 @@ static void on_requested(struct dc_rpc_tag *tag, bool ok)
         call_unref(c);
         return;
     }
+    dc_rpc_server_count(c->server, +1);
     c->owes_slot = !dc_rpc_call_expect(c->server);
     c->since_ns = dc_clock_ns();
     grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
                   .data.recv_close_on_server.cancelled = &c->was_cancelled};
     dc_rpc_batch(c->call, &op, 1, &c->closed);
 
-    if (c->server->peer_name && !dc_rpc_peer_is(c->call, c->server->peer_name))
+    if (atomic_load(&c->server->closing))
+        call_refuse(c, DC_UNAVAILABLE, "the server is stopping");
+    else if (c->server->peer_name && !dc_rpc_peer_is(c->call, c->server->peer_name))
         call_refuse(c, DC_DENIED, "the certificate's common name is not the expected one");
     else if (!call_lookup(c))
         call_refuse(c, DC_UNSUPPORTED, "no such method here");

@@ -113,12 +113,17 @@ struct dc_rpc_server {
     unsigned n_services;
     bool log_calls;
     int port;
-    _Atomic bool cut; /* the grace is over */
+    _Atomic bool closing; /* no new calls         */
+    _Atomic bool cut;     /* the grace is over    */
     struct dc_rpc_tag down_tag;
-    pthread_mutex_t lock; /* guards down */
+    pthread_mutex_t lock; /* guards down and live */
     pthread_cond_t changed;
-    bool down; /* the library has let go of every connection */
+    bool down;     /* the library has let go of every connection */
+    unsigned live; /* calls that have come and are not yet freed */
 };
+
+/* A call has come (+1) or is freed (-1). */
+void dc_rpc_server_count(struct dc_rpc_server *server, int change);
 
 /* Ask the library for one more incoming call; false when out of memory or shutting down. */
 bool dc_rpc_call_expect(struct dc_rpc_server *server);

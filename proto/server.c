@@ -15,6 +15,9 @@
 /* Calls on one connection: bounds what a peer can make us hold to 128 messages. */
 #define STREAMS_MAX 128
 
+/* How long answers may take from the socket to the client's eyes. */
+#define LINGER_NS 30000000
+
 static const char unix_scheme[] = "unix://";
 
 static void on_down(struct dc_rpc_tag *tag, bool ok)
@@ -131,25 +134,61 @@ static int server_run(struct dc_rpc_server *s, struct dc_err *err)
     return s->listener ? dc_rpc_unix_serve(s->listener, on_accepted, s, err) : 0;
 }
 
-/* Wait until the library has let go of every connection; false when grace_ms were too few. */
-static bool wait_down(struct dc_rpc_server *s, uint32_t grace_ms)
+void dc_rpc_server_count(struct dc_rpc_server *s, int change)
+{
+    pthread_mutex_lock(&s->lock);
+    s->live += (unsigned)change;
+    if (s->live == 0)
+        pthread_cond_signal(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool is_down(const struct dc_rpc_server *s)
+{
+    return s->down;
+}
+
+static bool is_quiet(const struct dc_rpc_server *s)
+{
+    return s->live == 0;
+}
+
+/* Wait until what holds; false when timeout_ms were too few. */
+static bool wait_until(struct dc_rpc_server *s, bool (*what)(const struct dc_rpc_server *s),
+                       uint32_t timeout_ms)
 {
     struct timespec until;
     int rc = 0;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += grace_ms / 1000;
-    until.tv_nsec += (long)(grace_ms % 1000) * 1000000;
+    until.tv_sec += timeout_ms / 1000;
+    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
     if (until.tv_nsec >= 1000000000) {
         until.tv_sec++;
         until.tv_nsec -= 1000000000;
     }
     pthread_mutex_lock(&s->lock);
-    while (!s->down && rc != ETIMEDOUT)
+    while (!what(s) && rc != ETIMEDOUT)
         rc = pthread_cond_timedwait(&s->changed, &s->lock, &until);
-    bool down = s->down;
+    bool holds = what(s);
     pthread_mutex_unlock(&s->lock);
-    return down;
+    return holds;
+}
+
+/*
+ * Let running calls finish before the library hears of the end. It closes a connection as soon as
+ * its last call is sent, and a client that was just writing then fails a call whose answer lies
+ * unread in its socket; so the answers get a moment on their way, too.
+ */
+static void let_finish(struct dc_rpc_server *s, uint32_t grace_ms)
+{
+    atomic_store(&s->closing, true);
+    if (wait_until(s, is_quiet, 0))
+        return;
+    if (wait_until(s, is_quiet, grace_ms))
+        nanosleep(&(struct timespec){.tv_nsec = LINGER_NS}, NULL);
+    else
+        atomic_store(&s->cut, true);
 }
 
 /* The order matters: no more calls, then no more handlers, then no more events. */
@@ -158,17 +197,14 @@ void dc_rpc_server_stop(struct dc_rpc_server *s, uint32_t grace_ms)
     if (!s)
         return;
     dc_rpc_unix_stop(s->listener);
+    if (s->thread_runs) /* else start failed half-way */
+        let_finish(s, grace_ms);
     dc_rpc_tag_hand(&s->down_tag);
     grpc_server_shutdown_and_notify(s->grpc, s->cq, &s->down_tag);
-    if (!s->thread_runs) /* start failed half-way: this thread takes the events */
-        atomic_store(&s->cut, true);
-    else if (!wait_down(s, grace_ms))
-        atomic_store(&s->cut, true);
-    if (atomic_load(&s->cut))
-        grpc_server_cancel_all_calls(s->grpc);
+    grpc_server_cancel_all_calls(s->grpc);
     dc_rpc_workers_free(s->workers);
     if (s->thread_runs)
-        (void)wait_down(s, UINT32_MAX); /* nothing is left that could hold it up */
+        (void)wait_until(s, is_down, UINT32_MAX); /* nothing is left that could hold it up */
 
     grpc_completion_queue_shutdown(s->cq);
     if (s->thread_runs)

@@ -69,7 +69,7 @@ static void failures_travel(void **state)
     struct rpc_fixture f;
 
     (void)state;
-    must_start(&f, 1, 0);
+    must_start(&f, 1, 2);
     struct dc_rpc_client *client = client_of(&f);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         Decant__V1alpha1__ReleaseFillRequest req = DECANT__V1ALPHA1__RELEASE_FILL_REQUEST__INIT;
@@ -98,7 +98,7 @@ static void stream_arrives(void **state)
     struct outcome o = {0};
 
     (void)state;
-    must_start(&f, 1, 0);
+    must_start(&f, 1, 2);
     f.messages = 500;
     struct dc_rpc_client *client = client_of(&f);
     struct dc_rpc_async *call = async_watch(client, &o);
@@ -118,7 +118,7 @@ static void cancel_reaches_handlers(void **state)
     struct outcome stream = {0}, unary = {0};
 
     (void)state;
-    must_start(&f, 2, 0);
+    must_start(&f, 2, 2);
     f.messages = -1;
     struct dc_rpc_client *client = client_of(&f);
     struct dc_rpc_async *a = async_watch(client, &stream), *b = async_probe(client, 0, &unary);
@@ -143,7 +143,7 @@ static void client_goes(void **state)
     struct outcome o = {0};
 
     (void)state;
-    must_start(&f, 1, 0);
+    must_start(&f, 1, 2);
     f.messages = -1;
     struct dc_rpc_client *client = client_of(&f);
     struct dc_rpc_async *call = async_watch(client, &o);
@@ -163,7 +163,7 @@ static void deadline_ends_both_sides(void **state)
     struct outcome o = {0};
 
     (void)state;
-    must_start(&f, 2, 0);
+    must_start(&f, 2, 2);
     struct dc_rpc_client *client = client_of(&f);
     assert_int_equal(call_probe(client, 50, &err), -1);
     assert_int_equal(err.kind, DC_TIMEOUT);
@@ -231,7 +231,7 @@ static void unknown_method(void **state)
     };
 
     (void)state;
-    must_start(&f, 1, 0);
+    must_start(&f, 1, 2);
     struct dc_rpc_client *client = client_of(&f);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct dc_err err = {0};
@@ -267,7 +267,7 @@ static void client_refuses_to_send(void **state)
     (void)state;
     assert_non_null(large);
     memset(large, 'x', DC_RPC_MAX_MESSAGE);
-    must_start(&f, 1, 0);
+    must_start(&f, 1, 2);
     struct dc_rpc_client *client = client_of(&f);
     req.fill_id = (char *)(uintptr_t) "a\xff";
     assert_int_equal(send_driver(client, &req.base, &bad), -1);
@@ -290,7 +290,7 @@ static void server_refuses_to_send(void **state)
     ProtobufCMessage *reply;
 
     (void)state;
-    must_start(&f, 1, 0);
+    must_start(&f, 1, 2);
     struct dc_rpc_client *client = client_of(&f);
     assert_int_equal(dc_rpc_call(client, &decant__v1alpha1__fills__descriptor, "ProbeSource",
                                  &req.base, 5000, &reply, NULL, &err),
@@ -306,7 +306,7 @@ static void stop_lets_calls_finish(void **state)
     struct outcome o = {0};
 
     (void)state;
-    must_start(&f, 1, 0);
+    must_start(&f, 1, 2);
     f.messages = 2000;
     struct dc_rpc_client *client = client_of(&f);
     struct dc_rpc_async *call = async_watch(client, &o);
@@ -349,7 +349,7 @@ static void live_socket_is_kept(void **state)
     struct dc_err err = {0}, ok = {0};
 
     (void)state;
-    must_start(&f, 1, 0);
+    must_start(&f, 1, 2);
     assert_int_equal(fixture_second(&f, &second, &err), -1);
     assert_int_equal(err.kind, DC_BUSY);
     struct dc_rpc_client *client = client_of(&f);
