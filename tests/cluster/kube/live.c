@@ -29,7 +29,7 @@ int live_set_up(void **state)
     (void)state;
     (void)snprintf(live_run, sizeof live_run, "live-%d-%lld", (int)getpid(),
                    (long long)dc_clock_wall_ms());
-    if (dc_kube_config_load(NULL, &live_config, &err) != 0 ||
+    if (dc_kube_config_load(getenv("DECANT_TEST_KUBECONFIG"), &live_config, &err) != 0 ||
         dc_loop_new(&live_loop, &err) != 0 ||
         dc_kube_new(live_loop, &live_config, "decant-test", &live_kube, &err) != 0) {
         print_error("%s\n", err.msg);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cluster/kube/test_kube_live.c - requests to the API server that KUBECONFIG names.
+ * cluster/kube/test_kube_live.c - requests to a real API server, the one that
+ * DECANT_TEST_KUBECONFIG names: KUBECONFIG may be that of a cluster that people use.
  *
- * Makes and removes objects labelled decant-test=... in the namespace "default". Without
- * KUBECONFIG: exit 77, which ctest shows as skipped.
+ * Makes and removes objects labelled decant-test=... in the namespace "default". Without the
+ * variable: exit 77, which ctest shows as skipped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -217,7 +218,7 @@ int main(void)
         cmocka_unit_test(holds_by_finalizer),  cmocka_unit_test(writes_status),
         cmocka_unit_test(says_what_is_denied), cmocka_unit_test(does_not_talk_to_a_stranger),
     };
-    if (!getenv("KUBECONFIG"))
+    if (!getenv("DECANT_TEST_KUBECONFIG"))
         return 77;
     return cmocka_run_group_tests(tests, live_set_up, live_tear_down);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cluster/kube/test_kube_live_watch.c - watches, crowds and Events on the API server that
- * KUBECONFIG names. See test_kube_live.c.
+ * cluster/kube/test_kube_live_watch.c - watches, crowds and Events on a real API server. See
+ * test_kube_live.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -282,7 +282,7 @@ int main(void)
         cmocka_unit_test(lists_again_after_410),
         cmocka_unit_test(counts_events),
     };
-    if (!getenv("KUBECONFIG"))
+    if (!getenv("DECANT_TEST_KUBECONFIG"))
         return 77;
     return cmocka_run_group_tests(tests, live_set_up, live_tear_down);
 }
