@@ -132,6 +132,9 @@ static void on_written(void *arg, const struct dc_kube_reply *reply)
         note_gone(run, reply);
     if (reply->answer == DC_KUBE_DONE) {
         keep(run, reply);
+        if (run->kind ==
+            DC_ACT_DELETE_PRIME) /* the next P is made for the source as it is then */
+            run->entry->probe = (struct dc_probe_memory){0};
         if (run->discards) {
             run->entry->restarts++;
             run->entry->discarded_ms = dc_control_now_ms();
