@@ -251,6 +251,12 @@ static void sink_ready(struct dc_loop_fd *w, uint32_t events)
     fill_run(f);
 }
 
+static bool progress_same(const struct dc_fill_progress *a, const struct dc_fill_progress *b)
+{
+    return a->state == b->state && a->total == b->total && a->pulled == b->pulled &&
+           a->written == b->written && a->durable == b->durable && a->retries == b->retries;
+}
+
 static void tick_fire(struct dc_loop_timer *t)
 {
     struct dc_fill *f = dc_container_of(t, struct dc_fill, tick);
@@ -258,7 +264,7 @@ static void tick_fire(struct dc_loop_timer *t)
 
     dc_loop_timer_arm(f->loop, t, TICK_MS);
     progress_take(f, &now);
-    if (f->ev.progress && memcmp(&now, &f->told, sizeof now) != 0) {
+    if (f->ev.progress && !progress_same(&now, &f->told)) {
         f->told = now;
         f->ev.progress(f->ev.arg, &now);
     }

@@ -54,30 +54,30 @@ static void pull_all(struct dc_stage *top, const char *want, size_t len)
     assert_int_equal(at, len);
 }
 
+static void gather(const char *image, size_t size, size_t fragment, unsigned wait)
+{
+    struct dc_stage *top = NULL;
+    struct dc_err err = {0};
+    struct dc_stage *src = memory_open(image, size, fragment, wait);
+
+    assert_int_equal(dc_format_raw_open(src, BLOCK, &top, &err), 0);
+    pull_all(top, image, size);
+    dc_stage_close(top);
+}
+
 static void gathers_blocks(void **state)
 {
     static const size_t size[] = {0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7};
     static const size_t fragment[] = {1, 7, BLOCK - 1, BLOCK, 0};
+    static const unsigned wait[] = {0, 2, 3}; /* 1: always, and never an end */
     char image[4 * BLOCK];
 
     (void)state;
     for (size_t i = 0; i < sizeof image; i++)
         image[i] = (char)(i * 7 + i / 251);
-    for (size_t s = 0; s < DC_LEN(size); s++) {
-        for (size_t f = 0; f < DC_LEN(fragment); f++) {
-            for (unsigned wait = 0; wait < 4; wait++) {
-                struct dc_stage *top = NULL;
-                struct dc_err err = {0};
-
-                if (wait == 1)
-                    continue; /* always WAIT: never an end */
-                struct dc_stage *src = memory_open(image, size[s], fragment[f], wait);
-                assert_int_equal(dc_format_raw_open(src, BLOCK, &top, &err), 0);
-                pull_all(top, image, size[s]);
-                dc_stage_close(top);
-            }
-        }
-    }
+    for (size_t i = 0; i < DC_LEN(size) * DC_LEN(fragment) * DC_LEN(wait); i++)
+        gather(image, size[i % DC_LEN(size)], fragment[i / DC_LEN(size) % DC_LEN(fragment)],
+               wait[i / DC_LEN(size) / DC_LEN(fragment)]);
 }
 
 static void seeks(void **state)
