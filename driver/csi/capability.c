@@ -82,7 +82,7 @@ int dc_cap_parse(const char *field, const Csi__V1__VolumeCapability *cap, struct
 
     if (!cap)
         return dc_fail(err, DC_BAD_INPUT, 0, "%s is missing", field);
-    switch (cap->access_type_case) {
+    switch ((int)cap->access_type_case) {
     case CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK:
         c.block = true;
         break;
