@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+/* unit/csi_fixture.c - a directory for one test, and a node plugin that does as it is told. */
+#include "csi_fixture.h"
+
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "csi/fields.h"
+#include "csi/msg.h"
+#include "csi/paths.h"
+#include "proto/csi.pb-c.h"
+
+void fixture_dir(char ret[FIXTURE_DIR])
+{
+    (void)snprintf(ret, FIXTURE_DIR, "/tmp/test-csi.XXXXXX");
+    assert_non_null(mkdtemp(ret));
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+void fixture_remove(const char *dir)
+{
+    assert_int_equal(nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT), 0);
+}
+
+static int refuse_ours(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)ftw;
+    return type != FTW_D || strstr(path, "/" DC_CSI_PREFIX) != NULL;
+}
+
+bool fixture_empty(const char *dir)
+{
+    return nftw(dir, refuse_ours, 16, FTW_PHYS) == 0;
+}
+
+static void note(struct fake_plugin *f, char letter)
+{
+    size_t len = strlen(f->calls);
+
+    assert_true(len + 1 < sizeof f->calls);
+    f->calls[len] = letter;
+}
+
+static int answer(struct fake_answer *a, struct dc_err *err)
+{
+    enum dc_err_kind kind = a->fails != 0 ? a->kind : a->then;
+
+    if (a->fails > 0)
+        a->fails--;
+    return kind == DC_OK ? 0 : dc_fail(err, kind, 0, "as told");
+}
+
+static void keep_text(char *ret, size_t size, const char *text)
+{
+    (void)snprintf(ret, size, "%s", text ? text : "");
+}
+
+static void keep_capability(struct fake_plugin *f, const Csi__V1__VolumeCapability *cap)
+{
+    f->mode = (int)cap->access_mode->mode;
+    f->block = cap->access_type_case == CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_BLOCK;
+    if (f->block)
+        return;
+    keep_text(f->fs, sizeof f->fs, cap->mount->fs_type);
+    keep_text(f->flag, sizeof f->flag,
+              cap->mount->n_mount_flags ? cap->mount->mount_flags[0] : "");
+}
+
+#define HANDLER(name)                                                                     \
+    static int name(void *service, struct dc_rpc_call *call, const ProtobufCMessage *msg, \
+                    ProtobufCMessage *reply, struct dc_err *err)
+
+HANDLER(stage)
+{
+    const Csi__V1__NodeStageVolumeRequest *req = (const Csi__V1__NodeStageVolumeRequest *)msg;
+    struct fake_plugin *f = service;
+
+    (void)call;
+    (void)reply;
+    note(f, 's');
+    keep_text(f->staging, sizeof f->staging, req->staging_target_path);
+    keep_text(f->secret, sizeof f->secret, dc_map_get(req->n_secrets, req->secrets, "key"));
+    keep_text(f->context, sizeof f->context,
+              dc_map_get(req->n_publish_context, req->publish_context, "device"));
+    keep_capability(f, req->volume_capability);
+    return answer(&f->stage, err);
+}
+
+HANDLER(publish)
+{
+    const Csi__V1__NodePublishVolumeRequest *req =
+        (const Csi__V1__NodePublishVolumeRequest *)msg;
+    struct fake_plugin *f = service;
+
+    (void)call;
+    (void)reply;
+    note(f, 'p');
+    keep_text(f->publish_staging, sizeof f->publish_staging, req->staging_target_path);
+    keep_text(f->target, sizeof f->target, req->target_path);
+    keep_capability(f, req->volume_capability);
+    if (answer(&f->publish, err) != 0)
+        return -1;
+    return mkdir(req->target_path, 0750) == 0 ? 0 : dc_fail(err, DC_DEVICE, 0, "mkdir");
+}
+
+HANDLER(unpublish)
+{
+    const Csi__V1__NodeUnpublishVolumeRequest *req =
+        (const Csi__V1__NodeUnpublishVolumeRequest *)msg;
+    struct fake_plugin *f = service;
+
+    (void)call;
+    (void)reply;
+    note(f, 'u');
+    if (answer(&f->unpublish, err) != 0)
+        return -1;
+    if (!f->forgetful)
+        (void)rmdir(req->target_path);
+    return 0;
+}
+
+HANDLER(unstage)
+{
+    struct fake_plugin *f = service;
+
+    (void)call;
+    (void)msg;
+    (void)reply;
+    note(f, 't');
+    return answer(&f->unstage, err);
+}
+
+HANDLER(get_capabilities)
+{
+    Csi__V1__NodeGetCapabilitiesResponse *r = (Csi__V1__NodeGetCapabilitiesResponse *)reply;
+    const struct fake_plugin *f = service;
+
+    (void)call;
+    (void)msg;
+    if (!f->stages)
+        return 0;
+    if (dc_msg_list(1, &r->capabilities, err) != 0)
+        return -1;
+    r->capabilities[r->n_capabilities++] =
+        dc_msg_new(&csi__v1__node_service_capability__descriptor);
+    r->capabilities[0]->rpc = dc_msg_new(&csi__v1__node_service_capability__rpc__descriptor);
+    r->capabilities[0]->type_case = CSI__V1__NODE_SERVICE_CAPABILITY__TYPE_RPC;
+    r->capabilities[0]->rpc->type =
+        CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__STAGE_UNSTAGE_VOLUME;
+    return 0;
+}
+
+HANDLER(get_info)
+{
+    const struct fake_plugin *f = service;
+
+    (void)call;
+    (void)msg;
+    return dc_msg_text(&((Csi__V1__GetPluginInfoResponse *)reply)->name, f->name, err);
+}
+
+HANDLER(probe)
+{
+    const struct fake_plugin *f = service;
+
+    (void)call;
+    (void)msg;
+    (void)err;
+    if (f->starting) /* a BoolValue that is false */
+        ((Csi__V1__ProbeResponse *)reply)->ready =
+            dc_msg_new(&google__protobuf__bool_value__descriptor);
+    return 0;
+}
+
+static const struct dc_rpc_method identity[] = {
+    {"GetPluginInfo", get_info, NULL}, {"Probe", probe, NULL}, {NULL, NULL, NULL}};
+
+static const struct dc_rpc_method node[] = {{"NodeStageVolume", stage, NULL},
+                                            {"NodePublishVolume", publish, NULL},
+                                            {"NodeUnpublishVolume", unpublish, NULL},
+                                            {"NodeUnstageVolume", unstage, NULL},
+                                            {"NodeGetCapabilities", get_capabilities, NULL},
+                                            {NULL, NULL, NULL}};
+
+void fake_start(struct fake_plugin *f, const char *kubelet_dir)
+{
+    char endpoint[256];
+    struct dc_err err = {0};
+
+    (void)snprintf(endpoint, sizeof endpoint, "%s/plugins/fake.test/csi.sock", kubelet_dir);
+    assert_int_equal(dc_paths_make_parent(endpoint, &err), 0);
+    f->services[0] = (struct dc_rpc_service){&csi__v1__identity__descriptor, identity, f};
+    f->services[1] = (struct dc_rpc_service){&csi__v1__node__descriptor, node, f};
+    (void)snprintf(endpoint, sizeof endpoint, "unix://%s/plugins/fake.test/csi.sock",
+                   kubelet_dir);
+    const struct dc_rpc_server_config config = {.endpoint = endpoint,
+                                                .services = f->services,
+                                                .n_services = 2,
+                                                .workers = 1,
+                                                .queue = 8};
+    assert_int_equal(dc_rpc_server_start(&config, &f->server, &err), 0);
+}
+
+void fake_stop(struct fake_plugin *f)
+{
+    dc_rpc_server_stop(f->server, 1000);
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/* unit/csi_fixture.h - a directory for one test, and a node plugin that does as it is told. */
+#pragma once
+#include <stdbool.h>
+
+#include "csi/attach.h"
+#include "proto/rpc.h"
+
+#define FIXTURE_DIR 64
+
+/* A new directory below /tmp. */
+void fixture_dir(char ret[FIXTURE_DIR]);
+void fixture_remove(const char *dir);
+/* Whether there is anything below dir but directories called as kubelet calls them. */
+bool fixture_empty(const char *dir);
+
+/*
+ * A node plugin of the name "fake.test" at KUBELET/plugins/fake.test/csi.sock. Publish makes a
+ * directory at the target, unpublish removes it. It writes down what it is asked, one letter a
+ * call: s stage, p publish, u unpublish, t unstage.
+ */
+struct fake_plugin {
+    const char *name; /* what GetPluginInfo says                                 */
+    bool stages;      /* has STAGE_UNSTAGE_VOLUME                                */
+    bool starting;    /* Probe says not ready                                    */
+    bool forgetful;   /* unpublish does not remove the target                    */
+    /* The first `fails` calls (-1: all) fail with kind; then all with `then`, unless it is DC_OK. */
+    struct fake_answer {
+        enum dc_err_kind kind;
+        int fails;
+        enum dc_err_kind then;
+    } stage, publish, unpublish, unstage;
+    char calls[64];
+    char staging[512], publish_staging[512], target[512]; /* as asked last */
+    char fs[32], flag[32], secret[32], context[32];
+    int mode;
+    bool block;
+    struct dc_rpc_service services[2];
+    struct dc_rpc_server *server;
+};
+
+void fake_start(struct fake_plugin *f, const char *kubelet_dir);
+void fake_stop(struct fake_plugin *f);
