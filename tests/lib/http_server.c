@@ -108,11 +108,14 @@ static struct part part_of(const struct t_reply *r, const char *head)
         !header_of(head, "\nRange: ", range))
         return p;
     const char *known = r->etag ? r->etag : r->last_modified;
-    if (header_of(head, "\nIf-Range: ", if_range) && (!known || strcmp(known, if_range)))
+    if (header_of(head, "\nIf-Range: ", if_range) && (!known || strcmp(known, if_range) != 0))
         return p;
-    size_t first = 0, last = r->len - 1;
-    if (sscanf(range, "bytes=%zu-%zu", &first, &last) < 1 || first >= r->len)
+    char *end = NULL;
+    size_t first = strtoul(range + strlen("bytes="), &end, 10), last = r->len - 1;
+    if (*end != '-' || first >= r->len)
         return p;
+    if (end[1])
+        last = strtoul(end + 1, NULL, 10);
     if (last >= r->len)
         last = r->len - 1;
     return (struct part){first, last - first + 1, true};
@@ -254,7 +257,7 @@ void t_server_stop(struct t_server *s)
 
 const char *t_server_url(struct t_server *s, const char *path)
 {
-    struct sockaddr_in at;
+    struct sockaddr_in at = {0};
     socklen_t len = sizeof at;
 
     if (getsockname(s->listener, (struct sockaddr *)&at, &len) != 0)
