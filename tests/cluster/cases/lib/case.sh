@@ -168,7 +168,7 @@ digest_told()
 # Nothing of a finished or deleted claim may stay: on the API, on the node's disk, mounted.
 none_hidden() { [[ -z $(kubectl get pvc -n decant-volumes -o name) ]]; }
 none_attached() { [[ -z $(find "$CLUSTER_DIR"/*/kubelet/plugins/kubernetes.io -mindepth 2 -name 'prime-*' 2>/dev/null) ]]; }
-no_journal() { [[ -z $(find "$CLUSTER_DIR"/*/state -type f ! -name '*.lock' 2>/dev/null) ]]; }
+no_journal() { [[ -z $(find "$CLUSTER_DIR"/*/state -type f ! -name lock 2>/dev/null) ]]; }
 no_volume() { [[ -z $(kubectl get pv -o json | jq -r --arg ns "$NS" '.items[] | select(.spec.claimRef.namespace == $ns or .spec.claimRef.namespace == "decant-volumes") | .metadata.name') ]]; }
 nothing_mounted() { ! grep -q " $CLUSTER_DIR/[^ ]*/kubelet/plugins/kubernetes.io" /proc/mounts; }
 
