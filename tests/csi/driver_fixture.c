@@ -284,7 +284,7 @@ int driver_create(struct driver *d, const char *name, uint64_t bytes, char ret_i
     req.volume_capabilities = caps;
     req.n_volume_capabilities = 1;
     int status = call(d, &csi__v1__controller__descriptor, "CreateVolume", &req.base, &reply);
-    if (status == 0) {
+    if (status == 0 && reply) {
         const Csi__V1__Volume *v = ((Csi__V1__CreateVolumeResponse *)reply)->volume;
         (void)snprintf(ret_id, DRIVER_ID, "%s", v->volume_id);
         assert_int_equal(v->n_accessible_topology, 1);
@@ -353,7 +353,7 @@ int64_t driver_stats(struct driver *d, const char *id, const char *path, int *re
     req.volume_id = text(id);
     req.volume_path = text(path);
     *ret_status = call(d, &csi__v1__node__descriptor, "NodeGetVolumeStats", &req.base, &reply);
-    if (*ret_status != 0)
+    if (*ret_status != 0 || !reply)
         return -1;
     const Csi__V1__NodeGetVolumeStatsResponse *r =
         (const Csi__V1__NodeGetVolumeStatsResponse *)reply;

@@ -18,6 +18,7 @@
 #include "csi/fields.h"
 #include "csi/msg.h"
 #include "csi/paths.h"
+#include "decant/cleanup.h"
 #include "proto/csi.pb-c.h"
 
 void fixture_dir(char ret[FIXTURE_DIR])
@@ -50,6 +51,19 @@ bool fixture_empty(const char *dir)
 {
     return nftw(dir, refuse_ours, 16, FTW_PHYS) == 0;
 }
+
+static void unlock_at(pthread_mutex_t **lock)
+{
+    pthread_mutex_unlock(*lock);
+}
+
+static pthread_mutex_t *enter(struct fake_plugin *f)
+{
+    pthread_mutex_lock(&f->lock);
+    return &f->lock;
+}
+
+#define LOCKED(f) DC_AUTO(unlock_at) pthread_mutex_t *locked_ __attribute__((unused)) = enter(f)
 
 static void note(struct fake_plugin *f, char letter)
 {
@@ -92,6 +106,7 @@ HANDLER(stage)
 {
     const Csi__V1__NodeStageVolumeRequest *req = (const Csi__V1__NodeStageVolumeRequest *)msg;
     struct fake_plugin *f = service;
+    LOCKED(f);
 
     (void)call;
     (void)reply;
@@ -109,6 +124,7 @@ HANDLER(publish)
     const Csi__V1__NodePublishVolumeRequest *req =
         (const Csi__V1__NodePublishVolumeRequest *)msg;
     struct fake_plugin *f = service;
+    LOCKED(f);
 
     (void)call;
     (void)reply;
@@ -126,6 +142,7 @@ HANDLER(unpublish)
     const Csi__V1__NodeUnpublishVolumeRequest *req =
         (const Csi__V1__NodeUnpublishVolumeRequest *)msg;
     struct fake_plugin *f = service;
+    LOCKED(f);
 
     (void)call;
     (void)reply;
@@ -140,6 +157,7 @@ HANDLER(unpublish)
 HANDLER(unstage)
 {
     struct fake_plugin *f = service;
+    LOCKED(f);
 
     (void)call;
     (void)msg;
@@ -151,7 +169,8 @@ HANDLER(unstage)
 HANDLER(get_capabilities)
 {
     Csi__V1__NodeGetCapabilitiesResponse *r = (Csi__V1__NodeGetCapabilitiesResponse *)reply;
-    const struct fake_plugin *f = service;
+    struct fake_plugin *f = service;
+    LOCKED(f);
 
     (void)call;
     (void)msg;
@@ -170,7 +189,8 @@ HANDLER(get_capabilities)
 
 HANDLER(get_info)
 {
-    const struct fake_plugin *f = service;
+    struct fake_plugin *f = service;
+    LOCKED(f);
 
     (void)call;
     (void)msg;
@@ -179,7 +199,8 @@ HANDLER(get_info)
 
 HANDLER(probe)
 {
-    const struct fake_plugin *f = service;
+    struct fake_plugin *f = service;
+    LOCKED(f);
 
     (void)call;
     (void)msg;
@@ -207,6 +228,7 @@ void fake_start(struct fake_plugin *f, const char *kubelet_dir)
 
     (void)snprintf(endpoint, sizeof endpoint, "%s/plugins/fake.test/csi.sock", kubelet_dir);
     assert_int_equal(dc_paths_make_parent(endpoint, &err), 0);
+    assert_int_equal(pthread_mutex_init(&f->lock, NULL), 0);
     f->services[0] = (struct dc_rpc_service){&csi__v1__identity__descriptor, identity, f};
     f->services[1] = (struct dc_rpc_service){&csi__v1__node__descriptor, node, f};
     (void)snprintf(endpoint, sizeof endpoint, "unix://%s/plugins/fake.test/csi.sock",
@@ -222,4 +244,11 @@ void fake_start(struct fake_plugin *f, const char *kubelet_dir)
 void fake_stop(struct fake_plugin *f)
 {
     dc_rpc_server_stop(f->server, 1000);
+    (void)pthread_mutex_destroy(&f->lock);
+}
+
+void fake_sync(struct fake_plugin *f)
+{
+    pthread_mutex_lock(&f->lock);
+    pthread_mutex_unlock(&f->lock);
 }

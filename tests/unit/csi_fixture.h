@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* unit/csi_fixture.h - a directory for one test, and a node plugin that does as it is told. */
 #pragma once
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "csi/attach.h"
@@ -35,9 +36,15 @@ struct fake_plugin {
     char fs[32], flag[32], secret[32], context[32];
     int mode;
     bool block;
+    pthread_mutex_t lock; /* held by a call; see fake_sync() */
     struct dc_rpc_service services[2];
     struct dc_rpc_server *server;
 };
 
 void fake_start(struct fake_plugin *f, const char *kubelet_dir);
 void fake_stop(struct fake_plugin *f);
+/*
+ * Between the test's access to the plugin and a call: no sanitizer sees through the library that
+ * the one comes after the other.
+ */
+void fake_sync(struct fake_plugin *f);

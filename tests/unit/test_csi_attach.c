@@ -56,6 +56,22 @@ static void bench_close(struct bench *b)
     fixture_remove(b->dir);
 }
 
+static int bench_attach(struct bench *b, const struct dc_csi_volume *v)
+{
+    fake_sync(&b->plugin);
+    int rc = dc_csi_attach(b->node, v, &b->paths, &b->err);
+    fake_sync(&b->plugin);
+    return rc;
+}
+
+static int bench_detach(struct bench *b)
+{
+    fake_sync(&b->plugin);
+    int rc = dc_csi_detach(b->node, volume.volume_id, &b->paths, &b->err);
+    fake_sync(&b->plugin);
+    return rc;
+}
+
 /* Of ours nothing is left below the CSI directory; kubelet's own directories may be. */
 static void assert_clean(const struct bench *b)
 {
@@ -73,7 +89,7 @@ static void test_attach_and_detach(void **state)
 
     (void)state;
     bench_open(&b);
-    assert_int_equal(dc_csi_attach(b.node, &volume, &b.paths, &b.err), 0);
+    assert_int_equal(bench_attach(&b, &volume), 0);
     assert_string_equal(b.plugin.calls, "sp");
     assert_string_equal(b.plugin.staging, b.paths.staging);
     assert_string_equal(b.plugin.publish_staging, b.paths.staging);
@@ -85,10 +101,10 @@ static void test_attach_and_detach(void **state)
     assert_int_equal(b.plugin.mode,
                      CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__SINGLE_NODE_WRITER);
 
-    assert_int_equal(dc_csi_detach(b.node, volume.volume_id, &b.paths, &b.err), 0);
+    assert_int_equal(bench_detach(&b), 0);
     assert_string_equal(b.plugin.calls, "sput");
     assert_clean(&b);
-    assert_int_equal(dc_csi_detach(b.node, volume.volume_id, &b.paths, &b.err), 0);
+    assert_int_equal(bench_detach(&b), 0);
     bench_close(&b);
 }
 
@@ -98,10 +114,10 @@ static void test_driver_without_stage(void **state)
 
     (void)state;
     bench_open(&b);
-    assert_int_equal(dc_csi_attach(b.node, &volume, &b.paths, &b.err), 0);
+    assert_int_equal(bench_attach(&b, &volume), 0);
     assert_string_equal(b.plugin.calls, "p");
     assert_string_equal(b.plugin.publish_staging, "");
-    assert_int_equal(dc_csi_detach(b.node, volume.volume_id, &b.paths, &b.err), 0);
+    assert_int_equal(bench_detach(&b), 0);
     assert_string_equal(b.plugin.calls, "pu");
     assert_clean(&b);
     bench_close(&b);
@@ -114,8 +130,8 @@ static void test_forgetful_driver(void **state)
 
     (void)state;
     bench_open(&b);
-    assert_int_equal(dc_csi_attach(b.node, &volume, &b.paths, &b.err), 0);
-    assert_int_equal(dc_csi_detach(b.node, volume.volume_id, &b.paths, &b.err), 0);
+    assert_int_equal(bench_attach(&b, &volume), 0);
+    assert_int_equal(bench_detach(&b), 0);
     assert_clean(&b);
     bench_close(&b);
 }
@@ -148,7 +164,7 @@ static void test_failures_are_undone(void **state)
             b.plugin.publish.kind = cases[i].answer;
             b.plugin.publish.fails = -1;
         }
-        assert_int_equal(dc_csi_attach(b.node, &volume, &b.paths, &b.err), -1);
+        assert_int_equal(bench_attach(&b, &volume), -1);
         assert_int_equal(b.err.kind, cases[i].told);
         assert_non_null(strstr(b.err.msg, "as told"));
         assert_string_equal(b.plugin.calls, cases[i].calls);
@@ -165,9 +181,9 @@ static void test_aborted_is_repeated(void **state)
 
     (void)state;
     bench_open(&b);
-    assert_int_equal(dc_csi_attach(b.node, &volume, &b.paths, &b.err), 0);
+    assert_int_equal(bench_attach(&b, &volume), 0);
     assert_string_equal(b.plugin.calls, "ssp");
-    assert_int_equal(dc_csi_detach(b.node, volume.volume_id, &b.paths, &b.err), 0);
+    assert_int_equal(bench_detach(&b), 0);
     assert_string_equal(b.plugin.calls, "sspuut");
     bench_close(&b);
 }
@@ -179,7 +195,7 @@ static void test_doubt_outlives_a_final_answer(void **state)
 
     (void)state;
     bench_open(&b);
-    assert_int_equal(dc_csi_attach(b.node, &volume, &b.paths, &b.err), -1);
+    assert_int_equal(bench_attach(&b, &volume), -1);
     assert_int_equal(b.err.kind, DC_DEVICE);
     assert_string_equal(b.plugin.calls, "sst");
     assert_clean(&b);
@@ -194,7 +210,7 @@ static void test_undo_that_fails_is_told(void **state)
 
     (void)state;
     bench_open(&b);
-    assert_int_equal(dc_csi_attach(b.node, &volume, &b.paths, &b.err), -1);
+    assert_int_equal(bench_attach(&b, &volume), -1);
     assert_string_equal(b.plugin.calls, "spt");
     assert_non_null(strstr(b.err.msg, "still staged at"));
     assert_non_null(strstr(b.err.msg, "NodePublishVolume"));
@@ -202,7 +218,7 @@ static void test_undo_that_fails_is_told(void **state)
     /* Whoever comes again finishes it. */
     b.plugin.unstage.fails = 0;
     dc_err_clear(&b.err);
-    assert_int_equal(dc_csi_detach(b.node, volume.volume_id, &b.paths, &b.err), 0);
+    assert_int_equal(bench_detach(&b), 0);
     assert_clean(&b);
     bench_close(&b);
 }
@@ -215,7 +231,7 @@ static void test_detach_of_a_deleted_volume(void **state)
 
     (void)state;
     bench_open(&b);
-    assert_int_equal(dc_csi_detach(b.node, volume.volume_id, &b.paths, &b.err), 0);
+    assert_int_equal(bench_detach(&b), 0);
     assert_string_equal(b.plugin.calls, "ut");
     bench_close(&b);
 }
@@ -230,7 +246,7 @@ static void test_target_is_checked(void **state)
     bench_open(&b);
     block.block = true;
     assert_int_equal(dc_csi_paths(b.dir, &block, "fill-1", &b.paths, &b.err), 0);
-    assert_int_equal(dc_csi_attach(b.node, &block, &b.paths, &b.err), -1);
+    assert_int_equal(bench_attach(&b, &block), -1);
     assert_int_equal(b.err.kind, DC_DEVICE);
     assert_non_null(strstr(b.err.msg, "no block device"));
     assert_true(b.plugin.block);

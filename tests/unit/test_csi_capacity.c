@@ -10,9 +10,9 @@
 #include "base/num.h"
 #include "csi/capacity.h"
 
-#define GI  (1ll << 30)
-#define MI  (1ll << 20)
-#define BIG (1ll << 62)
+#define GI  (1LL << 30)
+#define MI  (1LL << 20)
+#define BIG (1LL << 62)
 
 static Csi__V1__CapacityRange range_of(int64_t required, int64_t limit)
 {
