@@ -38,29 +38,42 @@ step()
     fail "$text: failed; the whole output is in $STEP_LOG"
 }
 
-# packages_of GROUP...: Debian packages of tests/packages.txt, and for `cluster` its own list.
+# packages_of GROUP...: Debian packages of tests/packages.txt; `cluster` has a list of its own.
 packages_of()
 {
     local group
     for group in "$@"; do
         awk -v group="$group" '$1 == group {print $2}' "$REPO/tests/packages.txt"
-    done
+        [[ $group != cluster ]] || grep -v '^#' "$REPO/tests/cluster/packages.txt"
+    done | sort -u
 }
 
 packages_missing()
 {
     local package
     for package in $(packages_of "$@"); do
-        # A tool that is there without its package (a newer Go, say) is good enough.
+        # Debian's Go only serves to fetch the pinned one: any other Go does as well.
+        if [[ $package == golang-go ]] && command -v go >/dev/null; then
+            continue
+        fi
         dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
             echo "$package"
     done
 }
 
+# nginx and etcd are only wanted as programs: keep Debian from starting them as services.
 apt_install()
 {
+    local policy=/usr/sbin/policy-rc.d ours="" status=0
+    if [[ ! -e $policy ]]; then
+        ours=1
+        printf '#!/bin/sh\nexit 101\n' >$policy
+        chmod 755 $policy
+    fi
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -q && apt-get install -qy --no-install-recommends "$@"
+    { apt-get update -q && apt-get install -qy --no-install-recommends "$@"; } || status=$?
+    [[ -z $ours ]] || rm -f $policy
+    return $status
 }
 
 # install_packages GROUP...: what is missing of these groups, if anything.
