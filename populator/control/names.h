@@ -34,6 +34,7 @@
 #define DC_NOTE_POPULATED_FROM DC_PREFIX "populated-from"
 
 /* The cluster's own. */
+#define DC_NOTE_PROVISIONER    "volume.kubernetes.io/storage-provisioner"
 #define DC_NOTE_SELECTED_NODE  "volume.kubernetes.io/selected-node"
 #define DC_NOTE_BIND_COMPLETED "pv.kubernetes.io/bind-completed"
 #define DC_NOTE_PROVISIONED_BY "pv.kubernetes.io/provisioned-by"

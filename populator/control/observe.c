@@ -55,6 +55,7 @@ static void see_claim(const struct dc_entry *e, const json_t *u, struct dc_obs_c
         .bind_completed = dc_json_annotation(u, DC_NOTE_BIND_COMPLETED) != NULL,
         .block = text_is(u, "spec.volumeMode", "Block"),
         .selector = dc_json_at(u, "spec.selector") != NULL,
+        .announced = dc_json_annotation(u, DC_NOTE_PROVISIONER) != NULL,
         .ns = e->ns ? e->ns : "",
         .name = e->name ? e->name : "",
         .uid = e->uid,

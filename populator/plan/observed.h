@@ -14,6 +14,7 @@
 struct dc_obs_claim {
     bool exists; /* an object with this UID; all else is void when not         */
     bool deleting, finalizer, lost, bind_completed, block, selector;
+    bool announced; /* the cluster has written on it which provisioner is to serve it     */
     const char *ns, *name, *uid;
     const char *volume_name;
     const char *source_kind, *source_name, *source_ns;

@@ -207,12 +207,27 @@ static bool create(const struct dc_observed *o, struct dc_action *a)
     return plan_do(a, DC_ACT_CREATE_PRIME);
 }
 
+/*
+ * The cluster writes the provisioner's name on U as soon as a volume may be made. A write of ours
+ * at that moment would make its own fail: a Warning on U, and the next try only seconds later.
+ */
+static bool finalizer(const struct dc_observed *o, struct dc_action *a)
+{
+    bool due = !o->class.wait_for_consumer || plan_set(o->claim.selected_node);
+
+    if (o->claim.finalizer)
+        return false;
+    if (o->claim.announced || !due)
+        return plan_do(a, DC_ACT_ADD_FINALIZER);
+    plan_tell(a, DC_PHASE_Pending, DC_EVENT_NONE, "WaitForCluster",
+              "waiting for kube-controller-manager to name the provisioner on the claim");
+    return plan_do(a, DC_ACT_REST);
+}
+
 bool plan_resolve(const struct dc_observed *o, struct dc_action *a)
 {
-    if (wrong_claim(o, a) || wrong_class(o, a))
+    if (wrong_claim(o, a) || wrong_class(o, a) || finalizer(o, a))
         return true;
-    if (!o->claim.finalizer)
-        return plan_do(a, DC_ACT_ADD_FINALIZER);
     if (wrong_source(o, a) || no_node(o, a) || plan_secrets(o, DC_PHASE_Resolving, a))
         return true;
     if (probe(o, a) || too_small(o, a))

@@ -11,6 +11,7 @@ void at_resolve(struct dc_observed *o)
         .any_direct = "csi.example",
         .claim = {.exists = true,
                   .finalizer = true,
+                  .announced = true,
                   .block = true,
                   .ns = "ns",
                   .name = "disk",

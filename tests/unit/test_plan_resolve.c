@@ -7,6 +7,15 @@
     X(finalizer_first, resolve, ADD_FINALIZER, NONE, "", o->claim.finalizer = false)          \
     X(finalizer_before_source, resolve, ADD_FINALIZER, NONE, "", o->claim.finalizer = false;  \
       o->source.exists = false)                                                               \
+    X(not_announced, resolve, REST, Pending, "WaitForCluster",                                \
+      o->claim.finalizer = o->claim.announced = false)                                        \
+    X(not_announced_node, consumer, REST, Pending, "WaitForCluster",                          \
+      o->claim.finalizer = o->claim.announced = false)                                        \
+    X(not_announced_no_node, consumer, ADD_FINALIZER, NONE, "",                               \
+      o->claim.finalizer = o->claim.announced = false;                                        \
+      o->claim.selected_node = "")                                                            \
+    X(announcement_gone, resolve, CREATE_PRIME, Provisioning, "Provisioning",                 \
+      o->claim.announced = false)                                                             \
     X(clone, resolve, REST, Failed, "Unsupported", o->claim.source_kind = "Clone")            \
     X(other_namespace, resolve, REST, Failed, "CrossNamespaceSource",                         \
       o->claim.source_ns = "elsewhere")                                                       \
