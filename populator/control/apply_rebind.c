@@ -2,8 +2,8 @@
 /*
  * control/apply_rebind.c - give V to U, after a last live look at both.
  *
- * The caches may be behind: U must still be this U, not going and not bound, V must still be
- * P's. The patch itself holds only for the V that was seen here. That no VolumeAttachment names
+ * The caches may be behind: U must still be this U, not going and not bound to another volume, V
+ * must still be P's. The patch itself holds only for the V that was seen here. That no VolumeAttachment names
  * V is taken from the watch: with drivers that need none (the only ones so far) nobody makes one
  * for a volume that only the hidden claim may use.
  */
@@ -43,18 +43,27 @@ static void replace(json_t **object, json_t *now)
     *object = json_incref(now);
 }
 
+/* U may name V already, by its owner's hand: only another volume is in the way. */
+static bool is_free(const json_t *claim, const json_t *volume)
+{
+    const char *named = dc_json_text_or_empty(claim, "spec.volumeName");
+
+    return !dc_json_str(claim, "metadata.deletionTimestamp") &&
+           (!named[0] || text_is(volume, "metadata.name", named));
+}
+
 static void on_claim(void *arg, const struct dc_kube_reply *reply)
 {
     struct dc_action_run *run = arg;
-    const json_t *u = reply->body;
 
     run->call[0] = NULL;
-    if (reply->answer != DC_KUBE_DONE || !text_is(u, "metadata.uid", run->entry->uid)) {
+    if (reply->answer != DC_KUBE_DONE ||
+        !text_is(reply->body, "metadata.uid", run->entry->uid)) {
         run->stale = true;
     } else {
         dc_entry_keep(run->entry, DC_OWN_CLAIM, reply->body);
         replace(&run->claim, reply->body);
-        if (dc_json_str(u, "metadata.deletionTimestamp") || dc_json_str(u, "spec.volumeName"))
+        if (!is_free(reply->body, run->volume))
             run->stale = true;
     }
     finish(run);

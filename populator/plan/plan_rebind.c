@@ -8,13 +8,11 @@
  */
 #include "plan/steps.h"
 
-/* U is bound to P's V: done, but for tidying up. */
+/* V names U, and U is bound to it: done, but for tidying up. */
 static bool tidy_up(const struct dc_observed *o, struct dc_action *a)
 {
     const struct dc_obs_prime *p = &o->prime;
 
-    if (o->volume.exists && !plan_same(o->volume.claim_uid, o->claim.uid))
-        return plan_do(a, DC_ACT_REST); /* a stale snapshot: deleting P now could cost V */
     if (p->finalizer)
         return plan_do(a, DC_ACT_RELEASE_PRIME);
     if (p->phase == DC_PRIME_LOST && !p->deleting)
@@ -38,31 +36,50 @@ static void tell_bound_elsewhere(const struct dc_observed *o, struct dc_action *
               o->claim.volume_name, o->claim.source_kind, o->claim.source_name);
 }
 
+static void tell_lost(const struct dc_observed *o, struct dc_action *a)
+{
+    plan_tell(a, DC_PHASE_Failed, DC_EVENT_WARNING, "ClaimLost",
+              "the claim has lost its volume %s, and what is in it: delete the claim and make it "
+              "again",
+              o->claim.volume_name);
+}
+
+/* U is bound to another volume than P's, or Lost: nothing is filled for it any more. */
+static bool give_way(const struct dc_observed *o, struct dc_action *a)
+{
+    bool ours = o->volume.exists && o->volume.populated &&
+                plan_same(o->volume.claim_uid, o->claim.uid);
+
+    if (o->claim.lost)
+        tell_lost(o, a);
+    else if (ours)
+        tell_populated(o, a);
+    else
+        tell_bound_elsewhere(o, a);
+    return plan_discard(o, a) || plan_do(a, DC_ACT_DROP_FINALIZER);
+}
+
 bool plan_bound(const struct dc_observed *o, struct dc_action *a)
 {
     const struct dc_obs_claim *u = &o->claim;
+    const struct dc_obs_volume *v = &o->volume;
     bool prime = o->prime.exists && o->prime.ours;
 
     if (!plan_set(u->volume_name) && !u->lost)
         return false;
-    if (prime && plan_same(o->prime.volume_name, u->volume_name)) {
-        if (!u->bind_completed) {
-            plan_tell(a, DC_PHASE_Rebinding, DC_EVENT_NONE, "Rebinding",
-                      "waiting for the cluster to finish binding volume %s", u->volume_name);
-            return plan_do(a, DC_ACT_REST);
-        }
-        tell_populated(o, a);
-        return tidy_up(o, a);
-    }
     if (!prime && !u->finalizer)
         return plan_do(a, DC_ACT_FORGET); /* bound before we saw it, or all is done */
-    if (o->volume.exists && o->volume.populated)
-        tell_populated(o, a);
-    else if (!u->lost)
-        tell_bound_elsewhere(o, a);
-    if (plan_discard(o, a))
-        return true;
-    return plan_do(a, DC_ACT_DROP_FINALIZER);
+    if (!prime || u->lost || !plan_same(o->prime.volume_name, u->volume_name))
+        return give_way(o, a);
+    if (v->exists && !plan_same(v->claim_uid, u->uid))
+        return false; /* only U says so, and its owner may write that */
+    if (!v->exists || !u->bind_completed) {
+        plan_tell(a, DC_PHASE_Rebinding, DC_EVENT_NONE, "Rebinding",
+                  "waiting for the cluster to finish binding volume %s", u->volume_name);
+        return plan_do(a, DC_ACT_REST);
+    }
+    tell_populated(o, a);
+    return tidy_up(o, a);
 }
 
 /* P carries the completion marker and V is still its own. */

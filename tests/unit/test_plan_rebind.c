@@ -19,7 +19,11 @@
     X(rebound_lost, rebound, REST, Rebinding, "Rebinding", o->prime.phase = DC_PRIME_LOST)     \
     X(half_bound, done, REST, Rebinding, "Rebinding", o->claim.bind_completed = false)         \
     X(done, done, RELEASE_PRIME, Succeeded, "Populated", )                                     \
-    X(done_stale, done, REST, Succeeded, "Populated", o->volume.claim_uid = "p-1")             \
+    X(done_stale, done, REBIND, Rebinding, "Rebinding", o->volume.claim_uid = "p-1")           \
+    X(done_no_volume, done, REST, Rebinding, "Rebinding", o->volume.exists = false)            \
+    X(done_taken, done, REST, Failed, "VolumeTaken", o->volume.claim_uid = "x")                \
+    X(forged, running, REST, Filling, "Filling", o->claim.volume_name = "v-1";                 \
+      o->claim.bind_completed = true)                                                          \
     X(done_released, done, REST, Succeeded, "Populated", o->prime.finalizer = false)           \
     X(done_lost, done, DELETE_PRIME, Succeeded, "Populated", o->prime.finalizer = false;       \
       o->prime.phase = DC_PRIME_LOST)                                                          \
@@ -37,7 +41,13 @@
     X(elsewhere_stopped, failed, DELETE_PRIME, Failed, "ClaimBoundElsewhere",                  \
       o->claim.volume_name = "old";                                                            \
       o->claim.bind_completed = true)                                                          \
-    X(lost_claim, resolve, DROP_FINALIZER, NONE, "", o->claim.lost = true)                     \
+    X(elsewhere_filled, resolve, DROP_FINALIZER, Failed, "ClaimBoundElsewhere",                \
+      o->claim.volume_name = "old";                                                            \
+      o->volume.exists = o->volume.populated = true; o->volume.claim_uid = "x")                \
+    X(lost_claim, resolve, DROP_FINALIZER, Failed, "ClaimLost", o->claim.lost = true)          \
+    X(lost_running, running, CANCEL_FILL, Failed, "ClaimLost", o->claim.lost = true;           \
+      o->claim.volume_name = "v-1")                                                            \
+    X(lost_done, done, DELETE_PRIME, Failed, "ClaimLost", o->claim.lost = true)                \
     X(lost_claim_foreign, resolve, FORGET, NONE, "", o->claim.lost = true;                     \
       o->claim.finalizer = false)
 
