@@ -154,7 +154,7 @@ json_t *dc_entry_newest(const struct dc_entry *e, enum dc_own which, json_t *cac
 
     if (!own)
         return cached;
-    if (!cached)
-        return own;
+    if (!cached) /* only P is made by us: the others are gone when the cache says so */
+        return which == DC_OWN_PRIME ? own : NULL;
     return dc_object_version(own) >= dc_object_version(cached) ? own : cached;
 }

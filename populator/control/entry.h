@@ -99,7 +99,7 @@ void dc_entry_forget_secrets(struct dc_entry *e);
 void dc_entry_keep(struct dc_entry *e, enum dc_own which, json_t *object);
 /* The cache has this object now (gone: it was deleted): drop what is older. */
 void dc_entry_seen(struct dc_entry *e, enum dc_own which, const json_t *object, bool gone);
-/* The newer of what a cache and our own write say; borrowed, NULL when neither knows it. */
+/* The newer of what a cache and our own write say; borrowed, NULL when it is not there. */
 json_t *dc_entry_newest(const struct dc_entry *e, enum dc_own which, json_t *cached);
 
 /* metadata.resourceVersion as a number: comparable since Kubernetes 1.35 (KEP-5504). */

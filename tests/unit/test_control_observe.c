@@ -20,8 +20,8 @@ static const char claim_text[] =
     "{'metadata':{'namespace':'ns','name':'disk','uid':'u-1','resourceVersion':'10','"
     "finalizers':"
     "['kubernetes.io/pvc-protection','populator.cdi.kubevirt.io/populate-target-protection'],"
-    "'annotations':{'volume.kubernetes.io/"
-    "selected-node':'node-1'}},'spec':{'volumeMode':'Block',"
+    "'annotations':{'volume.kubernetes.io/storage-provisioner':'csi.example',"
+    "'volume.kubernetes.io/selected-node':'node-1'}},'spec':{'volumeMode':'Block',"
     "'storageClassName':'fast','resources':{'requests':{'storage':'1Gi'}},'dataSourceRef':"
     "{'apiGroup':'populator.cdi.kubevirt.io','kind':'Import','name':'image'}}}";
 static const char prime_text[] =
@@ -162,6 +162,7 @@ static void test_all(void **state)
     fill_up(*state);
     look(*state, &s);
     assert_true(o->claim.exists && o->claim.finalizer && o->claim.block && !o->claim.deleting);
+    assert_true(o->claim.announced);
     assert_int_equal(o->claim.request_bytes, DC_GIB);
     assert_string_equal(o->claim.selected_node, "node-1");
     assert_string_equal(o->claim.class_name, "fast");
@@ -249,6 +250,21 @@ static void test_own_writes(void **state)
     dc_entry_seen(w->e, DC_OWN_CLAIM, older, true);
     look(w, &s);
     assert_true(s.seen.claim.finalizer); /* gone: only the cache counts */
+}
+
+/* Of a P that we made we may know before the cache does. U and V are there when the cache says so. */
+static void test_own_before_cache(void **state)
+{
+    DC_AUTO(dc_sight_done) struct dc_sight s = {0};
+    dc_autojson json_t *u = parse(claim_text), *p = parse(prime_text), *v = parse(volume_text);
+    struct world *w = *state;
+
+    dc_entry_keep(w->e, DC_OWN_CLAIM, u);
+    dc_entry_keep(w->e, DC_OWN_PRIME, p);
+    dc_entry_keep(w->e, DC_OWN_VOLUME, v);
+    look(w, &s);
+    assert_true(s.seen.prime.exists);
+    assert_false(s.seen.claim.exists || s.seen.volume.exists);
 }
 
 static void test_gone_prime(void **state)
@@ -393,6 +409,7 @@ int main(void)
         TEST(orphan),
         TEST(foreign_prime),
         TEST(own_writes),
+        TEST(own_before_cache),
         TEST(gone_prime),
         TEST(attached),
         TEST(view),
