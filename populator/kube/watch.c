@@ -13,7 +13,7 @@
  *
  * What goes wrong, and what is done:
  *     connection refused, cut, 5xx, 429    again after a while, from the last resourceVersion
- *     nothing comes for stall_ms           the same, at once
+ *     nothing comes for stall_ms           the same, at once; told if there was no answer
  *     410, as a status or as an event      list again
  *     an event that is no JSON, too long   list again: nobody knows what it would have said
  *     an event without name or UID         skipped and told

@@ -6,8 +6,8 @@
  *
  * A watch that ends (each does after some minutes, jittered) goes on from the last
  * resourceVersion seen, bookmarks included. 410 Gone, or an event that cannot be read: list
- * again and tell the differences, deletions too. A connection that says nothing, not even a
- * bookmark, for stall_ms counts as dead. Failures are tried again for ever, with back-off and
+ * again and tell the differences, deletions too. A watch that says nothing, not even a
+ * bookmark, for stall_ms is left and begun again. Failures are tried again for ever, with back-off and
  * jitter; the cache keeps its last state meanwhile.
  */
 #pragma once

@@ -227,7 +227,11 @@ static void read_fired(struct dc_loop_timer *t)
     }
 }
 
-/* Not even a bookmark came: the other end is gone, or a middle box has forgotten us. */
+/*
+ * Not even a bookmark came. A server sends none for a kind that nobody has written since it was
+ * started, so this may be ordinary; or the other end is gone, or a middle box has forgotten us.
+ * Watching again is cheap, and tells which. Trouble is only a watch without an answer.
+ */
 static void stall_fired(struct dc_loop_timer *t)
 {
     struct dc_kube_watch *w = dc_container_of(t, struct dc_kube_watch, stall_timer);
@@ -238,10 +242,13 @@ static void stall_fired(struct dc_loop_timer *t)
         dc_loop_timer_arm(w->transport->loop, t, w->stall_ms - quiet_ms);
         return;
     }
-    (void)dc_fail(&err, DC_TIMEOUT, 0, "watch %s: nothing came for %" PRIu64 " ms",
-                  dc_kube_resource(w->list.ref.kind)->plural, quiet_ms);
+    bool answered = w->status == 200;
     dc_kube_stream_close(w);
-    dc_kube_watch_trouble(w, &err);
+    if (!answered) {
+        (void)dc_fail(&err, DC_TIMEOUT, 0, "watch %s: no answer for %" PRIu64 " ms",
+                      dc_kube_resource(w->list.ref.kind)->plural, quiet_ms);
+        dc_kube_watch_trouble(w, &err);
+    }
     dc_kube_watch_enter(w, WATCH_STREAM);
 }
 

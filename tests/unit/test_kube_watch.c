@@ -261,15 +261,19 @@ static void leaves_a_silent_connection(void **state)
     static const struct t_reply script[] = {
         LIST("10", "", ""),
         {BODY(BOOKMARK("15") " "), .stall = true, .stall_after = sizeof(BOOKMARK("15")) - 1},
+        {.status = 503, BODY(" "), .stall = true},
         FOR_EVER};
     struct seen s;
     (void)state;
 
     start(&s, script, DC_LEN(script), 60);
     until_requests(3);
-    assert_int_equal(s.troubles, 1);
-    assert_non_null(strstr(s.trouble, "nothing came for"));
+    assert_int_equal(s.troubles, 0); /* nothing to tell is ordinary */
     assert_true(asked(2, "&resourceVersion=15 HTTP"));
+    until_requests(4);
+    assert_int_equal(s.troubles, 1);
+    assert_non_null(strstr(s.trouble, "no answer for"));
+    assert_true(asked(3, "&resourceVersion=15 HTTP"));
     stop(&s);
 }
 
