@@ -125,7 +125,6 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg)
     if (was_complete || !req->head.complete || is_redirect(req))
         return size * n;
 
-    req->head.say.url = req->url.text;
     if (req->ev.head && !req->ev.head(req->ev.arg, &req->head.say)) {
         req->stopped = true;
         return 0;

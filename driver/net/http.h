@@ -38,9 +38,9 @@ struct dc_http_head {
     bool accept_ranges; /* Accept-Ranges: bytes, or a 206 */
     const char *etag;   /* as sent, with quotes and W/; NULL: none. Valid in head() */
     const char *last_modified;
-    const char *content_type;
-    const char *url;        /* where it came from at last                             */
-    uint32_t retry_after_s; /* 0: not told                                            */
+    bool settled; /* Last-Modified is so much older than Date that no other version bears it */
+    const char *content_encoding; /* NULL: the bytes are what they are; cut when long */
+    uint32_t retry_after_s;       /* 0: not told                                      */
 };
 
 /* Callbacks, all on the loop's thread. */

@@ -48,6 +48,21 @@ bool http_content_range(const char *value, uint64_t *ret_first, uint64_t *ret_to
     return true;
 }
 
+/*
+ * RFC 9110 section 8.8.2.2: a date stands for one version only when it is older than the answer,
+ * by a second when one clock has made both. A minute forgives two clocks.
+ */
+static bool is_settled(const struct http_head *h)
+{
+    const time_t enough_s = 60;
+
+    if (!h->say.last_modified || !h->date[0])
+        return false;
+    time_t date = curl_getdate(h->date, NULL), modified = curl_getdate(h->last_modified, NULL);
+
+    return date >= 0 && modified >= 0 && date - modified >= enough_s;
+}
+
 static void head_start(struct http_head *h, const char *line)
 {
     *h = (struct http_head){.say.content_length = -1};
@@ -99,8 +114,13 @@ static void head_field(struct http_head *h, const char *name, const char *value)
         h->say.etag = keep(h->etag, sizeof h->etag, value);
     } else if (strcasecmp(name, "last-modified") == 0) {
         h->say.last_modified = keep(h->last_modified, sizeof h->last_modified, value);
-    } else if (strcasecmp(name, "content-type") == 0) {
-        h->say.content_type = keep(h->content_type, sizeof h->content_type, value);
+    } else if (strcasecmp(name, "date") == 0) {
+        (void)keep(h->date, sizeof h->date, value);
+    } else if (strcasecmp(name, "content-encoding") == 0) {
+        if (value[0] && strcasecmp(value, "identity") != 0) {
+            (void)snprintf(h->content_encoding, sizeof h->content_encoding, "%s", value);
+            h->say.content_encoding = h->content_encoding;
+        }
     } else if (strcasecmp(name, "retry-after") == 0) {
         h->say.retry_after_s = retry_after(value);
     } else if (strcasecmp(name, "location") == 0) {
@@ -127,8 +147,8 @@ void http_head_line(struct http_head *h, const char *line, size_t len)
         return;
     if (len == 0) {
         h->complete = h->say.status >= 200;
-        if (h->say.status == 206)
-            h->say.accept_ranges = true;
+        h->say.accept_ranges = h->say.accept_ranges || h->say.status == 206;
+        h->say.settled = is_settled(h);
         return;
     }
     char *colon = strchr(text, ':');

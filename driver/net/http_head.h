@@ -8,7 +8,7 @@
 
 struct http_head {
     struct dc_http_head say; /* its strings point into the arrays below */
-    char etag[256], last_modified[64], content_type[128];
+    char etag[256], last_modified[64], date[64], content_encoding[32];
     char location[4096];    /* "": none */
     bool complete;          /* the empty line after a final status has come            */
     bool location_too_long; /* longer than location holds: the redirect cannot be followed */

@@ -8,8 +8,9 @@
  *
  * The rest is asked for with Range and If-Range, so that two versions of a file are never
  * mixed: a 206 has to begin at the byte that is missing and has to be of the same total; a 200
- * has to have the same validator, and its first bytes are skipped. Without a validator a broken
- * download cannot go on. RFC 9110 sections 13.1.5 (If-Range), 14.2 (Range), 15.3.7 (206).
+ * has to have the same validator, and its first bytes are skipped. Without a validator that
+ * stands for one version a broken download cannot go on. RFC 9110 sections 8.8.2.2 (dates that
+ * do), 13.1.5 (If-Range), 14.2 (Range), 15.3.7 (206).
  *
  * Ways to fail: the status says so (404, 401, 403, other 4xx; 408, 429 and 5xx are tried again),
  * the connection breaks too often, the source is no longer what it was.
@@ -55,6 +56,8 @@ struct source_http {
 
     struct source_ring ring;
     uint64_t got;        /* bytes received into the ring                    */
+    uint64_t total;      /* that there are to receive; 0: not told          */
+    bool joins;          /* the validator stands for one version: may go on */
     uint64_t skip;       /* bytes of this body that we have already         */
     uint64_t got_before; /* when this connection began                      */
     unsigned tries;      /* failures in a row                               */
@@ -114,10 +117,10 @@ static void http_retry(struct source_http *s, struct dc_err *err)
         http_fail(s, err);
         return;
     }
-    if (s->got > 0 && !s->src.info.validator[0]) {
+    if (s->got > 0 && !s->joins) {
         (void)dc_wrap(err,
                       "the download broke at byte %" PRIu64 " and cannot go on, for the server "
-                      "gives neither a strong ETag nor Last-Modified",
+                      "gives neither a strong ETag nor a Last-Modified well before its Date",
                       s->got);
         http_fail(s, err);
         return;
@@ -135,9 +138,8 @@ static bool on_head(void *arg, const struct dc_http_head *head)
     struct source_http *s = arg;
     const struct http_wish wish = {.name = s->name,
                                    .got = s->got,
-                                   .known = s->src.known,
                                    .head_only = s->ways.head_bytes > 0,
-                                   .total = s->src.info.served_bytes,
+                                   .total = s->total,
                                    .validator =
                                        s->src.known ? s->src.info.validator : s->expected};
 
@@ -147,7 +149,11 @@ static bool on_head(void *arg, const struct dc_http_head *head)
     if (!s->src.known) {
         http_answer_learn(head, &s->src.info);
         s->src.known = true;
+        s->joins = http_answer_joins(head);
+        s->total = s->src.info.served_bytes;
     }
+    if (s->total == 0 && head->status == 206)
+        s->total = head->range_total; /* where the whole did not tell, the rest has to */
     s->state = HTTP_FLOWING;
     return true;
 }
@@ -172,14 +178,13 @@ static enum dc_http_take on_body(void *arg, const void *data, size_t len)
 /* The body has come to its end: is it all that was announced? */
 static void http_finish(struct source_http *s)
 {
-    uint64_t total = s->src.info.served_bytes;
     bool head_only = s->ways.head_bytes > 0 && s->got == s->ways.head_bytes;
 
-    if (s->skip > 0 || (total > 0 && s->got < total && !head_only)) {
+    if (s->skip > 0 || (s->total > 0 && s->got < s->total && !head_only)) {
         struct dc_err err = {0};
 
         (void)dc_fail(&err, DC_REMOTE, 0, "%s ended after %" PRIu64 " of %" PRIu64 " bytes",
-                      s->name, s->got, total);
+                      s->name, s->got, s->total);
         http_retry(s, &err);
         return;
     }
@@ -206,19 +211,21 @@ static void on_done(void *arg, int status, const struct dc_err *err)
 static int http_ask(struct source_http *s, struct dc_err *err)
 {
     char range[64] = "", if_range[300] = "";
-    const char *plain[] = {range, NULL, NULL};
+    const char *plain[] = {"Accept-Encoding: identity", NULL, NULL, NULL};
     const struct dc_source_spec *spec = &s->spec.spec;
 
     if (s->got > 0) {
         snprintf(range, sizeof range, "Range: bytes=%" PRIu64 "-", s->got);
         snprintf(if_range, sizeof if_range, "If-Range: %s", s->src.info.validator);
-        plain[1] = if_range;
+        plain[1] = range;
+        plain[2] = if_range;
     } else if (s->ways.head_bytes > 0) {
         snprintf(range, sizeof range, "Range: bytes=0-%" PRIu64, s->ways.head_bytes - 1);
+        plain[1] = range;
     }
     const struct dc_http_spec ask = {.url = spec->url,
                                      .headers = spec->headers,
-                                     .plain_headers = range[0] ? plain : NULL,
+                                     .plain_headers = plain,
                                      .user = spec->user,
                                      .password = spec->password,
                                      .ca_pem = spec->ca_pem,

@@ -12,7 +12,6 @@
 struct http_wish {
     const char *name;      /* "host/path" for texts                                      */
     uint64_t got;          /* bytes that we have: the answer should go on there          */
-    bool known;            /* an earlier answer has told total and validator             */
     bool head_only;        /* a range of the first bytes was asked for                   */
     uint64_t total;        /* of the earlier answer; 0: not told                         */
     const char *validator; /* of the earlier answer, or what the caller expects; "": any */
@@ -27,3 +26,5 @@ int http_answer_check(const struct dc_http_head *head, const struct http_wish *w
 
 /* Sizes and validator from a first answer that has passed the check. */
 void http_answer_learn(const struct dc_http_head *head, struct dc_source_info *ret);
+/* Does its validator stand for one version only, so that a broken download may go on? */
+bool http_answer_joins(const struct dc_http_head *head);

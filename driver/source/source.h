@@ -20,12 +20,6 @@ struct dc_source {
     uint32_t retries; /* connections after the first                               */
 };
 
-/* The source whose stage this is: the stages above it have none. */
-static inline struct dc_source *dc_source_of(struct dc_stage *st)
-{
-    return (struct dc_source *)(void *)st;
-}
-
 /* How a source reads; dc_source_ways_default() and then change what should differ. */
 struct dc_source_ways {
     const char *validator;     /* the source must still be this one; NULL: any. Copied     */

@@ -108,7 +108,8 @@ static struct part part_of(const struct t_reply *r, const char *head)
         !header_of(head, "\nRange: ", range))
         return p;
     const char *known = r->etag ? r->etag : r->last_modified;
-    if (header_of(head, "\nIf-Range: ", if_range) && (!known || strcmp(known, if_range) != 0))
+    if (!r->deaf && header_of(head, "\nIf-Range: ", if_range) &&
+        (!known || strcmp(known, if_range) != 0))
         return p;
     char *end = NULL;
     size_t first = strtoul(range + strlen("bytes="), &end, 10), last = r->len - 1;
@@ -118,6 +119,8 @@ static struct part part_of(const struct t_reply *r, const char *head)
         last = strtoul(end + 1, NULL, 10);
     if (last >= r->len)
         last = r->len - 1;
+    if (r->part_max && last - first >= r->part_max)
+        last = first + r->part_max - 1;
     return (struct part){first, last - first + 1, true};
 }
 
@@ -134,6 +137,8 @@ static bool send_head(struct connection *c, const struct t_reply *r, struct part
         n += snprintf(out + n, sizeof out - n, "ETag: %s\r\n", r->etag);
     if (r->last_modified)
         n += snprintf(out + n, sizeof out - n, "Last-Modified: %s\r\n", r->last_modified);
+    if (r->date)
+        n += snprintf(out + n, sizeof out - n, "Date: %s\r\n", r->date);
     if (p.partial)
         n += snprintf(out + n, sizeof out - n, "Content-Range: bytes %zu-%zu/%zu\r\n",
                       p.first + r->wrong_range, p.first + r->wrong_range + p.len - 1,

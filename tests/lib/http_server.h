@@ -13,8 +13,10 @@ struct t_reply {
     const void *body;    /* the whole file; ranges are cut out of it             */
     size_t len;
     const char *etag; /* with its quotes; also what If-Range is compared with */
-    const char *last_modified;
+    const char *last_modified, *date;
     bool ignore_range;  /* the whole file, always                               */
+    bool deaf;          /* ranges, whatever If-Range says                       */
+    size_t part_max;    /* bytes of a part at most; 0: all that is asked for    */
     bool no_length;     /* no Content-Length: the end is the end of connection  */
     bool chunked;       /* no Content-Length: chunks                            */
     size_t more_length; /* add to Content-Length what will not come             */

@@ -17,6 +17,7 @@
 #define BYTES (3 * DC_MIB + 777)
 #define ETAG  "\"v1\""
 #define DATE  "Mon, 01 Jan 2024 00:00:00 GMT"
+#define LATER "Mon, 01 Jan 2024 00:01:00 GMT"
 
 struct place {
     char dir[64], path[96], *image;
@@ -71,7 +72,8 @@ static void a_broken_download_goes_on(void **state)
         const struct t_reply base = {.body = p->image,
                                      .len = BYTES,
                                      .etag = etag[i],
-                                     .last_modified = i == 0 ? NULL : DATE};
+                                     .last_modified = i == 0 ? NULL : DATE,
+                                     .date = LATER};
         struct t_reply script[] = {base, base, base, base, base};
         struct t_fill t;
 
@@ -113,7 +115,7 @@ static void a_changed_source_is_never_mixed(void **state)
     const struct place *p = *state;
     const struct t_reply base = {
         .body = p->image, .len = BYTES, .etag = ETAG, .cut = true, .cut_after = 1000001};
-    struct t_reply after[] = {base, base, base, base, base};
+    struct t_reply after[] = {base, base, base, base, base, base};
     struct t_fill t;
 
     after[0].etag = "\"v2\"";     /* If-Range answers 200 with another file */
@@ -123,6 +125,8 @@ static void a_changed_source_is_never_mixed(void **state)
     after[3].len = BYTES - 5;
     after[4].len = 1000; /* shorter than what we have: 416         */
     after[4].status = 416;
+    after[5].etag = NULL; /* a part without saying of which         */
+    after[5].deaf = true;
     for (size_t i = 0; i < DC_LEN(after); i++) {
         struct t_reply script[] = {base, after[i]};
 
@@ -147,7 +151,11 @@ static void without_a_validator_it_cannot_go_on(void **state)
     script[0].cut_after = 1000001;
     fill(p, script, 2, DC_REMOTE, &t);
     assert_non_null(strstr(t.err.msg, "neither a strong ETag"));
+    script[0].last_modified = DATE; /* another version may come in the same second */
+    script[0].date = DATE;
+    fill(p, script, 2, DC_REMOTE, &t);
     script[0].cut_after = 0; /* nothing has come yet: it may start over */
+    script[0].last_modified = NULL;
     fill(p, script, 2, DC_OK, &t);
     assert_true(t_same(p->path, p->image, BYTES, BYTES));
 }
@@ -203,6 +211,41 @@ static void lengths_that_lie(void **state)
     fill(p, &open_end, 1, DC_OK, &t);
     assert_true(t_same(p->path, p->image, BYTES, BYTES));
     assert_int_equal(t.progress.total, 0);
+}
+
+/* Chunks tell no length: the part that follows has to, for it may be shorter than the rest. */
+static void the_end_is_known_after_a_break(void **state)
+{
+    const struct place *p = *state;
+    const struct t_reply base = {.body = p->image, .len = BYTES, .etag = ETAG};
+    struct t_reply script[] = {base, base, base};
+    struct t_fill t;
+
+    script[0].chunked = script[0].cut = true;
+    script[0].cut_after = 1000001;
+    script[1].part_max = 500000;
+    fill(p, script, 3, DC_OK, &t);
+    assert_true(t_same(p->path, p->image, BYTES, BYTES));
+    assert_int_equal(t.progress.retries, 2);
+}
+
+/* Bytes are wanted as they are stored; what a server packs on the way is somebody else's file. */
+static void a_packed_answer_is_refused(void **state)
+{
+    const struct place *p = *state;
+    const struct t_reply reply = {
+        .body = p->image, .len = BYTES, .headers = "Content-Encoding: br\r\n"};
+    struct t_server *s = t_server_start(&reply, 1);
+    const struct dc_fill_spec spec = {
+        .source = {.kind = DC_SOURCE_HTTP, .url = t_server_url(s, "/x")},
+        .target = DC_TARGET_FILE,
+        .target_path = p->path};
+    struct t_fill t;
+
+    t_fill_run(&t, &spec, DC_BAD_INPUT);
+    assert_non_null(strstr(t.err.msg, "Content-Encoding: br"));
+    assert_non_null(strstr(t_server_request(s, 0), "Accept-Encoding: identity\r\n"));
+    t_server_stop(s);
 }
 
 static void not_an_image_is_refused_by_name(void **state)
@@ -380,6 +423,8 @@ int main(void)
         TEST(statuses_have_kinds),
         TEST(a_busy_server_is_asked_again),
         TEST(lengths_that_lie),
+        TEST(the_end_is_known_after_a_break),
+        TEST(a_packed_answer_is_refused),
         TEST(not_an_image_is_refused_by_name),
         TEST(checksums_are_checked),
         TEST(files_get_the_size_they_should),

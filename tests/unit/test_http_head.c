@@ -30,7 +30,7 @@ static void reads_fields(void **state)
     assert_false(h.complete);
     feed(&h, "HTTP/2 206 \r\ncontent-length: 5\r\nContent-Range:bytes 5-9/10\r\n"
              "ETAG: \"abc\" \r\nlast-modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n"
-             "Content-Type: text/html\r\nRetry-After: 7\r\nLocation: /x\r\n\r\n");
+             "Content-Encoding: identity\r\nRetry-After: 7\r\nLocation: /x\r\n\r\n");
     assert_true(h.complete);
     assert_int_equal(h.say.status, 206);
     assert_int_equal(h.say.content_length, 5);
@@ -39,7 +39,8 @@ static void reads_fields(void **state)
     assert_int_equal(h.say.range_total, 10);
     assert_string_equal(h.say.etag, "\"abc\"");
     assert_string_equal(h.say.last_modified, "Mon, 01 Jan 2024 00:00:00 GMT");
-    assert_string_equal(h.say.content_type, "text/html");
+    assert_null(h.say.content_encoding);
+    assert_false(h.say.settled); /* no Date */
     assert_string_equal(h.location, "/x");
     assert_int_equal(h.say.retry_after_s, 7);
     feed(&h, "ETag: \"trailer\"\r\n");
@@ -66,6 +67,53 @@ static void bad_values_are_no_values(void **state)
     feed(&h, "HTTP/1.1 abc\r\n\r\n");
     assert_int_equal(h.say.status, 0);
     assert_false(h.complete);
+}
+
+static void encodings_are_told(void **state)
+{
+    struct http_head h = {0};
+
+    (void)state;
+    feed(&h, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: identity\r\n\r\n");
+    assert_string_equal(h.say.content_encoding, "gzip");
+    feed(&h,
+         "HTTP/1.1 200 OK\r\nContent-Encoding: br, br, br, br, br, br, br, br, br, br\r\n\r\n");
+    assert_true(strncmp(h.say.content_encoding, "br, br", 6) == 0); /* too long is not none */
+    feed(&h, "HTTP/1.1 200 OK\r\nContent-Encoding: \r\n\r\n");
+    assert_null(h.say.content_encoding);
+}
+
+/* A Last-Modified stands for one version once nobody can make another in its second. */
+static void dates_settle(void **state)
+{
+    static const struct {
+        const char *lines;
+        bool want;
+    } rows[] = {
+        {"Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n"
+         "Date: Mon, 01 Jan 2024 00:01:00 GMT\r\n",
+         true},
+        {"Date: Mon, 01 Jan 2024 00:00:59 GMT\r\n"
+         "Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n",
+         false},
+        {"Last-Modified: Tue, 02 Jan 2024 00:00:00 GMT\r\n"
+         "Date: Mon, 01 Jan 2024 00:00:00 GMT\r\n",
+         false},
+        {"Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n", false},
+        {"Date: Mon, 01 Jan 2024 00:00:00 GMT\r\n", false},
+        {"Last-Modified: once\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\n", false},
+        {"Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\nDate: now\r\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < DC_LEN(rows); i++) {
+        struct http_head h = {0};
+
+        feed(&h, "HTTP/1.1 200 OK\r\n");
+        feed(&h, rows[i].lines);
+        feed(&h, "\r\n");
+        assert_int_equal(h.say.settled, rows[i].want);
+    }
 }
 
 static void content_range(void **state)
@@ -96,8 +144,8 @@ static void content_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_fields),
-        cmocka_unit_test(bad_values_are_no_values),
+        cmocka_unit_test(reads_fields),       cmocka_unit_test(bad_values_are_no_values),
+        cmocka_unit_test(encodings_are_told), cmocka_unit_test(dates_settle),
         cmocka_unit_test(content_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
