@@ -90,12 +90,3 @@ int dc_rpc_unpack(const ProtobufCMessageDescriptor *desc, grpc_byte_buffer *byte
     grpc_slice_unref(slice);
     return rc;
 }
-
-ProtobufCMessage *dc_rpc_message_new(const ProtobufCMessageDescriptor *desc)
-{
-    ProtobufCMessage *msg = calloc(1, desc->sizeof_message);
-
-    if (msg)
-        protobuf_c_message_init(desc, msg);
-    return msg;
-}

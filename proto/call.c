@@ -19,6 +19,7 @@
 #include "base/num.h"
 #include "decant/cleanup.h"
 #include "decant/log.h"
+#include "proto/msg.h"
 #include "proto/priv.h"
 #include "proto/redact.h"
 
@@ -123,7 +124,7 @@ static void call_refuse(struct dc_rpc_call *c, enum dc_err_kind kind, const char
 
 static int call_unary(struct dc_rpc_call *c, const ProtobufCMessage *req, struct dc_err *err)
 {
-    ProtobufCMessage *reply = dc_rpc_message_new(c->desc->output);
+    ProtobufCMessage *reply = dc_msg_new(c->desc->output);
 
     if (!reply)
         return dc_fail(err, DC_NO_MEMORY, 0, "reply");

@@ -46,7 +46,6 @@ int dc_rpc_unpack(const ProtobufCMessageDescriptor *desc, grpc_byte_buffer *byte
                   ProtobufCMessage **ret, struct dc_err *err);
 /* The bytes in one piece; unref it. */
 int dc_rpc_flatten(grpc_byte_buffer *bytes, grpc_slice *ret, struct dc_err *err);
-ProtobufCMessage *dc_rpc_message_new(const ProtobufCMessageDescriptor *desc);
 
 /* --- status.c: our kinds and gRPC's codes --- */
 

@@ -91,6 +91,18 @@ void dc_digest_free(struct dc_digest *d)
     free(d);
 }
 
+int dc_sha256_hex(const void *data, size_t len, char ret[DC_SHA256_HEX], struct dc_err *err)
+{
+    DC_AUTO(digest_free_at) struct dc_digest *d = NULL;
+    char text[DC_DIGEST_TEXT];
+
+    if (dc_digest_new("sha256", &d, err) != 0 || dc_digest_add(d, data, len, err) != 0 ||
+        dc_digest_finish(d, text, err) != 0)
+        return -1;
+    memcpy(ret, text + strlen("sha256:"), DC_SHA256_HEX);
+    return 0;
+}
+
 int dc_checksum_parse(const char *text, char ret[DC_DIGEST_TEXT], struct dc_err *err)
 {
     const char *colon = strchr(text, ':');

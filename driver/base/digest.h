@@ -16,6 +16,10 @@ int dc_digest_add(struct dc_digest *d, const void *data, size_t len, struct dc_e
 int dc_digest_finish(struct dc_digest *d, char ret[DC_DIGEST_TEXT], struct dc_err *err);
 void dc_digest_free(struct dc_digest *d); /* NULL is allowed */
 
+#define DC_SHA256_HEX 65 /* digits and the NUL */
+/* SHA-256 of a short text, for a name that must fit into a path. */
+int dc_sha256_hex(const void *data, size_t len, char ret[DC_SHA256_HEX], struct dc_err *err);
+
 /*
  * Check that text is "ALG:HEX" with a known algorithm and as many digits as it needs, and write
  * it in lower case. DC_BAD_INPUT says which part is wrong and what was expected.

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "csi/hash.h"
+#include "base/digest.h"
 #include "decant/err.h"
 #include "proto/csi.pb-c.h"
 

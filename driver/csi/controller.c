@@ -9,9 +9,9 @@
 #include "csi/capacity.h"
 #include "csi/driver.h"
 #include "csi/mkfs.h"
-#include "csi/msg.h"
 #include "csi/place.h"
 #include "decant/log.h"
+#include "proto/msg.h"
 
 #define autobusy DC_AUTO(dc_busy_leave)
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "csi/msg.h"
+#include "proto/msg.h"
 
 #define TOPOLOGY_TEXT_MAX 63 /* bytes of a key's prefix and of a value: CSI spec, "Topology" */
 

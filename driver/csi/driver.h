@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* csi/driver.h - the reference driver: its settings, its volumes, its services. */
 #pragma once
+#include "base/name.h"
+#include "csi/busy.h"
+#include "csi/store.h"
 #include "proto/csi.pb-c.h"
 #include "proto/rpc.h"
-
-#include "csi/busy.h"
-#include "csi/fields.h"
-#include "csi/store.h"
 
 #define DC_TOPOLOGY_KEY_SIZE (sizeof "topology." + DC_CSI_NAME_MAX + sizeof "/node")
 

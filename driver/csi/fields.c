@@ -3,19 +3,10 @@
 #include "csi/fields.h"
 
 #include <limits.h>
-#include <protobuf-c/protobuf-c.h>
 #include <stdint.h>
 #include <string.h>
 
-/*
- * Every map<string, string> entry of protobuf-c 1.4 has this layout: members in the order of
- * their numbers behind the base. tests/unit/test_fields.c compares it with the generated types.
- */
-struct entry {
-    ProtobufCMessage base;
-    char *key;
-    char *value;
-};
+#include "proto/msg.h"
 
 int dc_field_text(const char *field, const char *value, struct dc_err *err)
 {
@@ -73,7 +64,7 @@ int dc_field_path(const char *field, const char *value, struct dc_err *err)
 
 int dc_field_map(const char *field, size_t n, const void *entries, struct dc_err *err)
 {
-    const struct entry *const *e = entries;
+    const struct dc_msg_entry *const *e = entries;
     size_t bytes = 0;
 
     for (size_t i = 0; i < n; i++)
@@ -94,31 +85,4 @@ int dc_field_list(const char *field, size_t n, char *const *items, struct dc_err
         return dc_fail(err, DC_BAD_INPUT, 0, "%s holds %zu bytes, at most %d are allowed",
                        field, bytes, DC_CSI_MAP_MAX);
     return 0;
-}
-
-const char *dc_map_get(size_t n, const void *entries, const char *key)
-{
-    const struct entry *const *e = entries;
-
-    while (n-- > 0)
-        if (strcmp(e[n]->key, key) == 0)
-            return e[n]->value;
-    return NULL;
-}
-
-static bool is_alnum(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-bool dc_csi_name_ok(const char *name)
-{
-    size_t len = strlen(name);
-
-    if (len == 0 || len > DC_CSI_NAME_MAX || !is_alnum(name[0]) || !is_alnum(name[len - 1]))
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (!is_alnum(name[i]) && name[i] != '-' && name[i] != '.')
-            return false;
-    return true;
 }

@@ -14,7 +14,6 @@
 #define DC_CSI_TEXT_MAX 128  /* bytes of a string field, unless its comment says otherwise */
 #define DC_CSI_MAP_MAX  4096 /* bytes of a map<string, string>, keys and values            */
 #define DC_CSI_NODE_MAX 256  /* bytes of node_id                                           */
-#define DC_CSI_NAME_MAX 63   /* bytes of a plugin's name                                   */
 
 /* Present and at most DC_CSI_TEXT_MAX bytes. */
 int dc_field_text(const char *field, const char *value, struct dc_err *err);
@@ -26,8 +25,3 @@ int dc_field_path(const char *field, const char *value, struct dc_err *err);
 int dc_field_map(const char *field, size_t n, const void *entries, struct dc_err *err);
 /* The same limit for a list of strings. */
 int dc_field_list(const char *field, size_t n, char *const *items, struct dc_err *err);
-/* The value of key, or NULL. The last one of several counts, as protobuf wants it. */
-const char *dc_map_get(size_t n, const void *entries, const char *key);
-
-/* A CSI plugin's name: domain-name style, at most 63 bytes, a letter or digit at both ends. */
-bool dc_csi_name_ok(const char *name);

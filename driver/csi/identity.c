@@ -2,7 +2,7 @@
 /* csi/identity.c - who we are. CSI spec v1.12.0, "Identity Service RPC". */
 #include "base/num.h"
 #include "csi/driver.h"
-#include "csi/msg.h"
+#include "proto/msg.h"
 
 static int get_plugin_info(void *service, struct dc_rpc_call *call, const ProtobufCMessage *req,
                            ProtobufCMessage *reply, struct dc_err *err)

@@ -3,8 +3,8 @@
 #include "base/num.h"
 #include "csi/capability.h"
 #include "csi/driver.h"
-#include "csi/msg.h"
 #include "csi/place.h"
+#include "proto/msg.h"
 
 #define autobusy DC_AUTO(dc_busy_leave)
 

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "csi/fields.h"
-#include "csi/hash.h"
 #include "decant/cleanup.h"
 #include "decant/err.h"
 

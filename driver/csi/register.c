@@ -9,8 +9,8 @@
 #include "proto/pluginregistration.pb-c.h"
 
 #include "csi/driver.h"
-#include "csi/msg.h"
 #include "decant/log.h"
+#include "proto/msg.h"
 
 static int get_info(void *service, struct dc_rpc_call *call, const ProtobufCMessage *req,
                     ProtobufCMessage *reply, struct dc_err *err)

@@ -8,7 +8,7 @@
 #pragma once
 #include <stdint.h>
 
-#include "csi/attach.h"
+#include "attach/attach.h"
 #include "decant/err.h"
 
 #define DC_FILL_ID_MAX  64 /* a UID has 36 */

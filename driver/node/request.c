@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/name.h"
 #include "decant/cleanup.h"
 #include "node/journal.h"
 
@@ -59,7 +60,7 @@ static int check_volume(const Decant__V1alpha1__Volume *v, struct dc_err *err)
         check_text("volume.volume_handle", v->volume_handle, DC_NODE_STR_MAX, err) != 0 ||
         check_text("volume.pv_name", v->pv_name, DC_NODE_STR_MAX, err) != 0)
         return -1;
-    if (!dc_fill_id_valid(v->driver)) /* becomes a part of paths, as fill ids do */
+    if (!dc_csi_name_ok(v->driver)) /* becomes a part of paths */
         return dc_fail(err, DC_BAD_INPUT, 0, "volume.driver %s: not a CSI driver's name",
                        v->driver);
     if (v->mode != DECANT__V1ALPHA1__VOLUME_MODE__BLOCK &&

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* node/request.h - a StartFillRequest, checked, kept, and in the words of csi/ and fill/. */
 #pragma once
-#include "csi/attach.h"
+#include "attach/attach.h"
 #include "decant/err.h"
 #include "decant/source.h"
 #include "proto/decant.pb-c.h"

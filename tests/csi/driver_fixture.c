@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include "csi/paths.h"
+#include "attach/paths.h"
 
 #define CALL_MS 30000
 

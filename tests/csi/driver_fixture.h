@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "csi/attach.h"
+#include "attach/attach.h"
 #include "proto/csi.pb-c.h"
 #include "proto/rpc.h"
 

@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
+#include "attach/paths.h"
 #include "base/num.h"
-#include "csi/paths.h"
 #include "driver_fixture.h"
 
 #define MODE(name) CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__##name

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(module buf digest err json num opts stage)
+foreach(module buf digest err json name num opts stage)
     decant_test(unit ${module} LINK decant_base)
 endforeach()

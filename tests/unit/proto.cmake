@@ -2,7 +2,7 @@
 foreach(module rpc rpc_raw rpc_tls)
     decant_test(unit ${module} SOURCES rpc_fixture.c LINK decant_proto)
 endforeach()
-foreach(module redact rpc_example wire)
+foreach(module msg redact rpc_example wire)
     decant_test(unit ${module} LINK decant_proto)
 endforeach()
 foreach(module redact rpc rpc_example rpc_raw rpc_tls wire)

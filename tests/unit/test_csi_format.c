@@ -14,7 +14,7 @@
 #include "base/num.h"
 #include "csi/format.h"
 #include "csi/mkfs.h"
-#include "csi_fixture.h"
+#include "dir_fixture.h"
 
 /* A volume whose image file stands for its device: mkfs writes into files as well. */
 struct bench {

@@ -14,7 +14,7 @@
 
 #include "base/num.h"
 #include "csi/store.h"
-#include "csi_fixture.h"
+#include "dir_fixture.h"
 
 struct bench {
     char dir[FIXTURE_DIR];

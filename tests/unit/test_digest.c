@@ -37,6 +37,17 @@ static void known_answers(void **state)
     }
 }
 
+static void short_form(void **state)
+{
+    struct dc_err err = {0};
+    char hex[DC_SHA256_HEX];
+
+    (void)state;
+    assert_int_equal(dc_sha256_hex("abc", 3, hex, &err), 0);
+    assert_string_equal(hex,
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 static void unknown_algorithm_is_named(void **state)
 {
     struct dc_err err = {0};
@@ -83,6 +94,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers),
+        cmocka_unit_test(short_form),
         cmocka_unit_test(unknown_algorithm_is_named),
         cmocka_unit_test(checksums_are_checked),
     };

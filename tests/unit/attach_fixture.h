@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* unit/csi_fixture.h - a directory for one test, and a node plugin that does as it is told. */
+/* unit/attach_fixture.h - a node plugin that does as it is told. */
 #pragma once
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "csi/attach.h"
+#include "attach/attach.h"
 #include "proto/rpc.h"
-
-#define FIXTURE_DIR 64
-
-/* A new directory below /tmp. */
-void fixture_dir(char ret[FIXTURE_DIR]);
-void fixture_remove(const char *dir);
-/* Whether there is anything below dir but directories called as kubelet calls them. */
-bool fixture_empty(const char *dir);
 
 /*
  * A node plugin of the name "fake.test" at KUBELET/plugins/fake.test/csi.sock. Publish makes a
@@ -43,6 +35,8 @@ struct fake_plugin {
 
 void fake_start(struct fake_plugin *f, const char *kubelet_dir);
 void fake_stop(struct fake_plugin *f);
+/* Whether there is nothing below dir but directories called as kubelet calls them. */
+bool fake_left_nothing(const char *dir);
 /*
  * Between the test's access to the plugin and a call: no sanitizer sees through the library that
  * the one comes after the other.

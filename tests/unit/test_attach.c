@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* unit/test_csi_attach.c - the vendor client against a plugin that does as it is told. */
+/* unit/test_attach.c - the vendor client against a plugin that does as it is told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,9 +10,10 @@
 
 #include <cmocka.h>
 
+#include "attach/attach.h"
+#include "attach_fixture.h"
 #include "base/num.h"
-#include "csi/attach.h"
-#include "csi_fixture.h"
+#include "dir_fixture.h"
 #include "proto/csi.pb-c.h"
 
 static const struct dc_kv secret[] = {{"key", "hush"}};
@@ -80,7 +81,7 @@ static void assert_clean(const struct bench *b)
 
     (void)snprintf(csi, sizeof csi, "%s/plugins/kubernetes.io", b->dir);
     if (stat(csi, &st) == 0)
-        assert_true(fixture_empty(csi));
+        assert_true(fake_left_nothing(csi));
 }
 
 static void test_attach_and_detach(void **state)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* unit/csi_fixture.c - a directory for one test, and a node plugin that does as it is told. */
-#include "csi_fixture.h"
+/* unit/attach_fixture.c - a node plugin that does as it is told. */
+#include "attach_fixture.h"
 
 #include <ftw.h>
 #include <setjmp.h>
@@ -15,30 +15,11 @@
 
 #include <cmocka.h>
 
+#include "attach/paths.h"
 #include "csi/fields.h"
-#include "csi/msg.h"
-#include "csi/paths.h"
 #include "decant/cleanup.h"
 #include "proto/csi.pb-c.h"
-
-void fixture_dir(char ret[FIXTURE_DIR])
-{
-    (void)snprintf(ret, FIXTURE_DIR, "/tmp/test-csi.XXXXXX");
-    assert_non_null(mkdtemp(ret));
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-void fixture_remove(const char *dir)
-{
-    assert_int_equal(nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT), 0);
-}
+#include "proto/msg.h"
 
 static int refuse_ours(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -47,7 +28,7 @@ static int refuse_ours(const char *path, const struct stat *st, int type, struct
     return type != FTW_D || strstr(path, "/" DC_CSI_PREFIX) != NULL;
 }
 
-bool fixture_empty(const char *dir)
+bool fake_left_nothing(const char *dir)
 {
     return nftw(dir, refuse_ours, 16, FTW_PHYS) == 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* unit/test_csi_paths.c - our directories below kubelet's. */
+/* unit/test_attach_paths.c - our directories below kubelet's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,9 +11,10 @@
 
 #include <cmocka.h>
 
+#include "attach/paths.h"
+#include "attach_fixture.h"
 #include "base/num.h"
-#include "csi/paths.h"
-#include "csi_fixture.h"
+#include "dir_fixture.h"
 
 #define CSI "/var/lib/kubelet/plugins/kubernetes.io/csi"
 
@@ -112,7 +113,7 @@ static void test_remove_stops_at_our_own(void **state)
     assert_false(is_there(one));
     assert_true(is_there(two));
     assert_int_equal(dc_paths_remove(two, &err), 0);
-    assert_true(fixture_empty(base));
+    assert_true(fake_left_nothing(base));
     assert_true(is_there(base));
     assert_int_equal(dc_paths_remove(two, &err), 0);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* csi/outcome.c - what a node plugin's answers mean, as kubelet reads them. */
+/* attach/outcome.c - what a node plugin's answers mean, as kubelet reads them. */
 #include <string.h>
 #include <time.h>
 
+#include "attach/client.h"
 #include "base/num.h"
-#include "csi/client.h"
 
 #define CALL_MS        120000 /* kubelet's csiTimeout for one call */
 #define FIRST_PAUSE_MS 100

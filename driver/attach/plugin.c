@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* csi/plugin.c - finding a driver's node plugin on this node and what it can do. */
+/* attach/plugin.c - finding a driver's node plugin on this node and what it can do. */
 #include <stdio.h>
 #include <string.h>
 
-#include "csi/client.h"
+#include "attach/client.h"
 #include "decant/cleanup.h"
 #include "proto/pluginregistration.pb-c.h"
 

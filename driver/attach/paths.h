@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* csi/paths.h - our directories below kubelet's: made before a call, gone after it. */
+/* attach/paths.h - our directories below kubelet's: made before a call, gone after it. */
 #pragma once
-#include "csi/attach.h"
+#include "attach/attach.h"
 #include "decant/err.h"
 
 /* Start of the names of our own directories among kubelet's. */

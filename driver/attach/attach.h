@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * csi/attach.h - what kubelet does with a CSI driver's node plugin, done by us: stage, publish,
+ * attach/attach.h - what kubelet does with a CSI driver's node plugin, done by us: stage, publish,
  * unpublish, unstage, over the driver's unix socket. Works with any CSI v1 node plugin.
  *
  * Source: CSI spec v1.12.0, "Node Service RPC"; kubelet's CSI plugin for paths and error classes.
@@ -11,17 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/kv.h"
 #include "decant/err.h"
-
-struct dc_kv {
-    const char *key, *value;
-};
-
-/* A list of pairs; v may be NULL when n is 0. */
-struct dc_kvs {
-    const struct dc_kv *v;
-    unsigned n;
-};
 
 /* A volume as the PersistentVolume and the controller describe it. Borrowed. */
 struct dc_csi_volume {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * csi/attach.c - what kubelet does with a node plugin, done by us.
+ * attach/attach.c - what kubelet does with a node plugin, done by us.
  *
  *   attach: make staging -> NodeStageVolume -> make the target's parent -> NodePublishVolume
  *   detach: NodeUnpublishVolume -> remove target -> NodeUnstageVolume -> remove staging
@@ -8,16 +8,16 @@
  * A call that fails for good has left nothing. After any other failure its opposite is called
  * before the failure is told.
  */
-#include "csi/attach.h"
+#include "attach/attach.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "csi/client.h"
-#include "csi/msg.h"
-#include "csi/paths.h"
+#include "attach/client.h"
+#include "attach/paths.h"
 #include "decant/cleanup.h"
 #include "decant/log.h"
+#include "proto/msg.h"
 
 /* Together, for pauses between repeats of one call that is ABORTED, UNAVAILABLE and so on. */
 #define ATTACH_PATIENCE_MS 10000
@@ -86,7 +86,7 @@ static int undo_call(struct dc_csi_node *node, const char *method, const Protobu
         return 0;
     if (outcome != DC_CSI_ABSENT)
         return -1;
-    dc_log_err(DC_LOG_INFO, "csi", "ignoring: the volume is gone", err, NULL);
+    dc_log_err(DC_LOG_INFO, "attach", "ignoring: the volume is gone", err, NULL);
     dc_err_clear(err);
     return 0;
 }

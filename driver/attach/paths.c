@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * csi/paths.c - where a volume is staged and published by us.
+ * attach/paths.c - where a volume is staged and published by us.
  *
  * Kubelet's layout, with names of our own at the same depth: some drivers take paths apart.
  *
@@ -9,7 +9,7 @@
  *   mount  KUBELET/plugins/kubernetes.io/csi/DRIVER/decant-SHA256(volume id)/globalmount
  *          KUBELET/plugins/kubernetes.io/csi/DRIVER/decant-SHA256(volume id)/FILL/mount
  */
-#include "csi/paths.h"
+#include "attach/paths.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,8 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "csi/fields.h"
-#include "csi/hash.h"
+#include "base/digest.h"
+#include "base/name.h"
 
 #define CSI_DIR  "plugins/kubernetes.io/csi"
 #define NAME_LEN 253 /* bytes of a Kubernetes object's name */

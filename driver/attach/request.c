@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* csi/request.c - the requests of kubelet, from a volume as its PersistentVolume describes it. */
-#include "csi/client.h"
-#include "csi/msg.h"
+/* attach/request.c - the requests of kubelet, from a volume as its PersistentVolume describes it. */
+#include "attach/client.h"
+#include "proto/msg.h"
 
 /* Kubelet gives a block volume neither mount flags nor a file system. */
 static int fill_mount(const struct dc_csi_volume *volume, Csi__V1__VolumeCapability *cap,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* csi/msg.c - building protobuf-c messages on the heap, as the runtime frees them. */
-#include "csi/msg.h"
+/* proto/msg.c - building protobuf-c messages on the heap, as the runtime frees them. */
+#include "proto/msg.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,17 +48,10 @@ int dc_msg_text(char **field, const char *value, struct dc_err *err)
     return 0;
 }
 
-/* The layout of any map<string, string> entry; csi/fields.c says why. */
-struct entry {
-    ProtobufCMessage base;
-    char *key;
-    char *value;
-};
-
 int dc_msg_map(const ProtobufCMessageDescriptor *entry, struct dc_kvs pairs, size_t *n,
                void *entries, struct dc_err *err)
 {
-    struct entry **list;
+    struct dc_msg_entry **list;
 
     if (pairs.n == 0)
         return 0;
@@ -66,7 +59,7 @@ int dc_msg_map(const ProtobufCMessageDescriptor *entry, struct dc_kvs pairs, siz
         return -1;
     memcpy(entries, &list, sizeof list);
     for (unsigned i = 0; i < pairs.n; i++) {
-        struct entry *e = dc_msg_new(entry);
+        struct dc_msg_entry *e = dc_msg_new(entry);
         if (!e)
             return dc_fail(err, DC_NO_MEMORY, 0, "map of a message");
         list[(*n)++] = e;
@@ -91,4 +84,14 @@ int dc_msg_texts(const char *const *items, size_t count, size_t *n, char ***ret,
         (*ret)[(*n)++] = copy;
     }
     return 0;
+}
+
+const char *dc_map_get(size_t n, const void *entries, const char *key)
+{
+    const struct dc_msg_entry *const *e = entries;
+
+    while (n-- > 0)
+        if (strcmp(e[n]->key, key) == 0)
+            return e[n]->value;
+    return NULL;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* csi/client.h - inside of attach.h: a driver's node plugin, and the parts of talking to it. */
+/* attach/client.h - inside of attach.h: a driver's node plugin, and the parts of talking to it. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "csi/attach.h"
-#include "csi/fields.h"
+#include "attach/attach.h"
+#include "base/name.h"
 #include "proto/csi.pb-c.h"
 #include "proto/rpc.h"
 

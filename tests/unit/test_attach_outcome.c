@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* unit/test_csi_outcome.c - what a plugin's answers mean. */
+/* unit/test_attach_outcome.c - what a plugin's answers mean. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "attach/client.h"
 #include "base/num.h"
-#include "csi/client.h"
 
 /* Every code of gRPC, as kubelet splits them. */
 static void test_outcomes(void **state)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* csi/msg.h - building protobuf-c messages on the heap, as the runtime frees them. */
+/* proto/msg.h - building protobuf-c messages on the heap, as the runtime frees them. */
 #pragma once
 #include <protobuf-c/protobuf-c.h>
 #include <stddef.h>
 
-#include "csi/attach.h"
+#include "base/kv.h"
 #include "decant/err.h"
 
 /* A message of that type, empty; NULL when out of memory. */
@@ -17,6 +17,16 @@ int dc_msg_list(size_t n, void *ret, struct dc_err *err);
 int dc_msg_text(char **field, const char *value, struct dc_err *err);
 
 /*
+ * Every map<string, string> entry of protobuf-c 1.4 has this layout: members in the order of
+ * their numbers behind the base. tests/unit/test_msg.c compares it with the generated types.
+ */
+struct dc_msg_entry {
+    ProtobufCMessage base;
+    char *key;
+    char *value;
+};
+
+/*
  * Fill a map<string, string> field: its count and its array, whose entries are of type entry.
  * What was added is counted, so that freeing the message frees it, on failure too.
  */
@@ -25,3 +35,5 @@ int dc_msg_map(const ProtobufCMessageDescriptor *entry, struct dc_kvs pairs, siz
 /* The same for repeated string. */
 int dc_msg_texts(const char *const *items, size_t count, size_t *n, char ***ret,
                  struct dc_err *err);
+/* The value of key, or NULL. The last one of several counts, as protobuf wants it. */
+const char *dc_map_get(size_t n, const void *entries, const char *key);
