@@ -342,6 +342,8 @@ int dc_fill_start(struct dc_loop *loop, const struct dc_fill_spec *spec,
         return -1;
     memory_divide(spec->memory_bytes, &f->ways, &source);
     source.validator = spec->validator;
+    if (spec->retry_max_ms > 0)
+        source.backoff.cap_ms = spec->retry_max_ms;
     snprintf(algorithm, sizeof algorithm, "%.*s", (int)strcspn(f->checksum, ":"), f->checksum);
 
     const struct dc_waker waker = {source_wakes, f};

@@ -33,6 +33,7 @@ struct dc_fill_spec {
     const char *checksum;  /* "sha256:HEX" of the bytes as served; NULL: none asked          */
     const char *validator; /* the source must still be this one; NULL: any                   */
     uint64_t memory_bytes; /* for buffers; 0: 64 MiB at most, and less where that is as fast */
+    uint32_t retry_max_ms; /* the longest wait before a retry of the download; 0: 10 s       */
 };
 
 enum dc_fill_state { DC_FILL_OPENING, DC_FILL_WRITING, DC_FILL_FLUSHING, DC_FILL_ENDED };

@@ -55,7 +55,8 @@ static void fill(const struct place *p, const struct t_reply *script, size_t n,
         .id = "test",
         .source = {.kind = DC_SOURCE_HTTP, .url = t_server_url(s, "/disk.img?key=t0ken")},
         .target = DC_TARGET_FILE,
-        .target_path = p->path};
+        .target_path = p->path,
+        .retry_max_ms = 1};
 
     t_fill_run(t, &spec, want);
     assert_null(strstr(t->err.msg, "t0ken"));
@@ -138,6 +139,7 @@ static void a_changed_source_is_never_mixed(void **state)
     liar[1].cut = false;
     fill(p, liar, 2, DC_REMOTE, &t);
     assert_non_null(strstr(t.err.msg, "another part"));
+    assert_non_null(strstr(t.err.msg, "gave up after 7 tries"));
 }
 
 static void without_a_validator_it_cannot_go_on(void **state)
