@@ -12,6 +12,7 @@
 
 #include "base/num.h"
 #include "decant/cleanup.h"
+#include "sink/slot.h"
 
 enum {
     FILE_BLOCK = 4096, /* satisfies O_DIRECT on every file system that allows it at all */
@@ -60,7 +61,7 @@ int dc_target_open_file(const char *path, uint64_t max_bytes, struct dc_target *
     dc_autoclose int fd =
         open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, FILE_MODE);
     if (fd < 0)
-        return dc_fail(err, DC_DEVICE, errno, "open %s", path);
+        return dc_fail(err, slot_err_kind(errno), errno, "open %s", path);
     if (fstat(fd, &st) != 0)
         return dc_fail(err, DC_DEVICE, errno, "stat %s", path);
     if (!S_ISREG(st.st_mode))
@@ -87,7 +88,7 @@ static int sync_directory(const char *path, struct dc_err *err)
         return dc_fail(err, DC_NO_MEMORY, 0, "sync the directory of %s", path);
     dc_autoclose int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0)
-        return dc_fail(err, DC_DEVICE, errno, "sync the directory of %s", path);
+        return dc_fail(err, slot_err_kind(errno), errno, "sync the directory of %s", path);
     return 0;
 }
 
@@ -95,9 +96,9 @@ int dc_target_finish_file(struct dc_target *t, const char *path, uint64_t bytes,
                           struct dc_err *err)
 {
     if (ftruncate(t->fd, (off_t)bytes) != 0)
-        return dc_fail(err, DC_DEVICE, errno, "set the size of %s", path);
+        return dc_fail(err, slot_err_kind(errno), errno, "set the size of %s", path);
     if (fsync(t->fd) != 0)
-        return dc_fail(err, DC_DEVICE, errno, "flush %s", path);
+        return dc_fail(err, slot_err_kind(errno), errno, "flush %s", path);
     return sync_directory(path, err);
 }
 

@@ -22,11 +22,14 @@ struct dc_target {
 int dc_target_open_device(const char *path, struct dc_target *ret, struct dc_err *err);
 /*
  * Make or empty a regular file that may grow to max_bytes (0: any size). Not through a symbolic
- * link. DC_DEVICE.
+ * link. DC_DEVICE, DC_NO_SPACE.
  */
 int dc_target_open_file(const char *path, uint64_t max_bytes, struct dc_target *ret,
                         struct dc_err *err);
-/* Give a file its final size and make it and its name durable. Blocks for one flush. */
+/*
+ * Give a file its final size and make it and its name durable. Blocks for one flush. DC_DEVICE;
+ * DC_NO_SPACE where the space is found missing only now.
+ */
 int dc_target_finish_file(struct dc_target *t, const char *path, uint64_t bytes,
                           struct dc_err *err);
 void dc_target_close(struct dc_target *t);

@@ -19,16 +19,21 @@ uint64_t slot_request(const struct slot *s, uint64_t buf_bytes)
     return DC_MIN(s->len - s->done, most);
 }
 
+enum dc_err_kind slot_err_kind(int sys)
+{
+    return sys == ENOSPC || sys == EDQUOT || sys == EFBIG ? DC_NO_SPACE : DC_DEVICE;
+}
+
 static enum slot_next slot_fail(const struct slot *s, int res, uint64_t requested,
                                 struct dc_err *err)
 {
     static const char *const doing[] = {"write", "punch", "zero", "write zeros to"};
     int sys = res < 0 ? -res : EIO;
 
-    if (sys == ENOSPC || sys == EDQUOT || sys == EFBIG)
+    if (slot_err_kind(sys) == DC_NO_SPACE)
         (void)dc_fail(err, DC_NO_SPACE, sys,
-                      "the file system is full at byte %" PRIu64
-                      " of the image; use a larger volume",
+                      "the storage of the volume is full at byte %" PRIu64
+                      " of the image; make room there or use a larger volume",
                       s->off + s->done);
     else
         (void)dc_fail(err, DC_DEVICE, sys, "%s %" PRIu64 " bytes at %" PRIu64 " (result %d)",
@@ -36,8 +41,7 @@ static enum slot_next slot_fail(const struct slot *s, int res, uint64_t requeste
     return SLOT_FAILED;
 }
 
-enum slot_next slot_advance(struct slot *s, int res, uint64_t requested, uint32_t block,
-                            struct dc_err *err)
+enum slot_next slot_advance(struct slot *s, int res, uint64_t requested, struct dc_err *err)
 {
     bool by_range = s->how == SLOT_PUNCH || s->how == SLOT_ZERO_RANGE;
 
@@ -45,9 +49,10 @@ enum slot_next slot_advance(struct slot *s, int res, uint64_t requested, uint32_
         return SLOT_RESUBMIT;
     if (by_range && (res == -EOPNOTSUPP || res == -EINVAL || res == -ENOSYS || res == -ENOTTY))
         return SLOT_DEGRADE;
-    if (by_range ? res != 0 : res <= 0 || (uint32_t)res % block != 0)
+    if (by_range ? res != 0 : res <= 0)
         return slot_fail(s, res, requested, err);
 
+    /* Short writes go on, to the end or to the reason: a full file system writes what fits. */
     s->done += by_range ? requested : (uint64_t)res;
-    return s->done < s->len ? SLOT_RESUBMIT : SLOT_DONE; /* short writes go on */
+    return s->done < s->len ? SLOT_RESUBMIT : SLOT_DONE;
 }

@@ -31,6 +31,8 @@ enum slot_next {
 /* How many bytes of it the next request is for. */
 uint64_t slot_request(const struct slot *s, uint64_t buf_bytes);
 
-/* What a result means, apart from asking for it. block: of the target, in bytes. */
-enum slot_next slot_advance(struct slot *s, int res, uint64_t requested, uint32_t block,
-                            struct dc_err *err);
+/* What a result means, apart from asking for it. */
+enum slot_next slot_advance(struct slot *s, int res, uint64_t requested, struct dc_err *err);
+
+/* NO_SPACE or DEVICE, for an errno of the target's. */
+enum dc_err_kind slot_err_kind(int sys);

@@ -12,7 +12,9 @@
 #include <fcntl.h>
 #include <liburing.h>
 #include <linux/falloc.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "base/num.h"
@@ -30,6 +32,7 @@ struct sink_uring {
     bool reads_zero;        /* zeros need no request                               */
     bool failed;            /* reap has told; from now on slots are counted home   */
     int target;             /* borrowed                                            */
+    bool device;            /* it is a block device                                */
     enum slot_how zero_how; /* the first way that this target has not refused      */
     char *mem;
     size_t slot_bytes;
@@ -179,13 +182,23 @@ static void slot_degrade(struct sink_uring *u, struct slot *s)
     slot_ready(u, s);
 }
 
+/* Linux answers ENOSPC also where a device ends that has gone or has become smaller. */
+static bool device_has_gone(const struct sink_uring *u)
+{
+    uint64_t now = 0;
+
+    return u->device && (ioctl(u->target, BLKGETSIZE64, &now) != 0 || now < u->k.size);
+}
+
 static void slot_completed(struct sink_uring *u, struct slot *s, int res, struct dc_err *err)
 {
     if (u->failed) {
         slot_home(u, s);
         return;
     }
-    switch (slot_advance(s, res, slot_request(s, u->slot_bytes), u->k.block, err)) {
+    if (res == -ENOSPC && device_has_gone(u))
+        res = -ENODEV;
+    switch (slot_advance(s, res, slot_request(s, u->slot_bytes), err)) {
     case SLOT_DONE:
         u->k.written += s->len;
         slot_home(u, s);
@@ -251,7 +264,7 @@ static enum dc_sync uring_sync(struct dc_sink *k, struct dc_err *err)
         return DC_SYNC_FAIL;
     if (u->sync == SYNC_BAD) {
         u->sync = SYNC_IDLE;
-        (void)dc_fail(err, DC_DEVICE, -u->sync_res, "flush the target");
+        (void)dc_fail(err, slot_err_kind(-u->sync_res), -u->sync_res, "flush the target");
         return DC_SYNC_FAIL;
     }
     if (u->sync == SYNC_OK) {
@@ -370,6 +383,7 @@ int dc_sink_uring_open(const struct dc_target *target, const struct dc_sink_ways
         return dc_fail(err, DC_NO_MEMORY, 0, "sink");
     u->k = (struct dc_sink){.ops = &uring_ops, .size = target->size, .block = target->block};
     u->target = target->fd;
+    u->device = target->device;
     u->reads_zero = target->reads_zero;
     u->zero_how = SLOT_PUNCH;
     u->slot_bytes = ways->slot_bytes;

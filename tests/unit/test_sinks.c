@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <linux/loop.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,12 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
 
 #include "base/num.h"
 #include "decant/cleanup.h"
+#include "lib/image.h"
 #include "sink/sinks.h"
 
 enum { BLOCK = 4096, SLOT = 65536 };
@@ -223,6 +227,61 @@ static void every_completion_comes_home(void **state)
     place_close(&p);
 }
 
+/* The kernel calls that ENOSPC, and a larger volume would not help. */
+static void a_device_that_shrinks_has_gone(void **state)
+{
+    const struct dc_sink_ways ways = {.slots = 4, .slot_bytes = SLOT};
+    struct place p;
+    struct t_device d;
+    struct loop_info64 less = {0};
+    struct dc_err err = {0};
+
+    (void)state;
+    if (!t_device_open(&d, 16 * SLOT, 512))
+        skip();
+    assert_int_equal(dc_target_open_device(d.path, &p.target, &err), 0);
+    assert_int_equal(dc_sink_uring_open(&p.target, &ways, &p.sink, &err), 0);
+    put(p.sink, DC_SPAN_DATA, 8 * SLOT, SLOT);
+    err = settle(p.sink);
+    assert_int_equal(err.kind, DC_OK);
+    assert_int_equal(ioctl(d.fd, LOOP_GET_STATUS64, &less), 0);
+    less.lo_sizelimit = 8 * SLOT;
+    assert_int_equal(ioctl(d.fd, LOOP_SET_STATUS64, &less), 0);
+    put(p.sink, DC_SPAN_DATA, 8 * SLOT, SLOT);
+    err = settle(p.sink);
+    assert_int_equal(err.kind, DC_DEVICE);
+    assert_int_equal(err.sys, ENODEV);
+    dc_sink_close(p.sink);
+    dc_target_close(&p.target);
+    t_device_close(&d);
+}
+
+/* A target that cannot be flushed, by the look of it: nothing becomes durable. */
+static void a_failed_flush_is_told(void **state)
+{
+    struct place p;
+    struct dc_err err;
+
+    (void)state;
+    place_open(&p, true);
+    put(p.sink, DC_SPAN_DATA, 0, SLOT);
+    err = settle(p.sink);
+    assert_int_equal(err.kind, DC_OK);
+    dc_autoclose int no_file = eventfd(0, EFD_CLOEXEC);
+    assert_int_equal(dup2(no_file, p.target.fd), p.target.fd);
+    enum dc_sync got;
+    while ((got = dc_sink_sync(p.sink, &err)) == DC_SYNC_WAIT) {
+        struct pollfd ready = {.fd = p.sink->fd, .events = POLLIN};
+        assert_int_equal(poll(&ready, 1, 5000), 1);
+    }
+    assert_int_equal(got, DC_SYNC_FAIL);
+    assert_int_equal(err.kind, DC_DEVICE);
+    assert_non_null(strstr(err.msg, "flush"));
+    assert_int_equal(p.sink->written, SLOT);
+    assert_int_equal(p.sink->durable, 0);
+    place_close(&p);
+}
+
 static void closes_with_writes_in_flight(void **state)
 {
     struct place p;
@@ -325,6 +384,8 @@ int main(void)
         cmocka_unit_test(zeros_of_a_new_file_cost_nothing),
         cmocka_unit_test(the_window_is_bounded),
         cmocka_unit_test(every_completion_comes_home),
+        cmocka_unit_test(a_device_that_shrinks_has_gone),
+        cmocka_unit_test(a_failed_flush_is_told),
         cmocka_unit_test(closes_with_writes_in_flight),
         cmocka_unit_test(a_kernel_that_refuses),
         cmocka_unit_test(targets_that_are_none),
