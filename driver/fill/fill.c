@@ -5,7 +5,8 @@
  *   open -> place -> write <-> drain <-> sync -> finish -> done
  *
  * Any of them may fail or be cancelled: abort waits until nothing is in flight, for the kernel
- * reads from our buffers until then, and goes to failed. Only loop callbacks run the machine, so
+ * reads from our buffers until then, and no flush is under way, for closing would wait for it and
+ * the loop with it. Then it goes to failed. Only loop callbacks run the machine, so
  * that nothing is freed under the feet of a source or a caller.
  *
  * drain and sync also run once a second in mid-fill: only what has been flushed is "durable".
@@ -47,8 +48,10 @@ static enum fill_state fill_drain(struct dc_fill *f)
 
 static enum fill_state fill_sync(struct dc_fill *f)
 {
+    f->syncing = false;
     switch (dc_sink_sync(f->sink, &f->err)) {
     case DC_SYNC_WAIT:
+        f->syncing = true;
         return FILL_SYNC;
     case DC_SYNC_FAIL:
         return FILL_ABORT;
@@ -99,7 +102,13 @@ static enum fill_state fill_finish(struct dc_fill *f)
 
 static enum fill_state fill_abort(struct dc_fill *f)
 {
-    return f->sink && f->sink->in_flight > 0 ? FILL_ABORT : FILL_FAILED;
+    struct dc_err ignored = {0}; /* the first failure is what counts */
+
+    if (f->sink && f->sink->in_flight > 0)
+        return FILL_ABORT;
+    if (f->syncing && dc_sink_sync(f->sink, &ignored) == DC_SYNC_WAIT)
+        return FILL_ABORT;
+    return FILL_FAILED;
 }
 
 static enum fill_state fill_rest(struct dc_fill *f)

@@ -46,6 +46,7 @@ struct dc_fill {
     bool zero_closed;            /* they grow no more                         */
     bool ended;                  /* the image has ended, its tail is pending  */
     uint64_t zeroed;             /* bytes put as zeros                        */
+    bool syncing;                /* a flush is under way                      */
     uint64_t synced_ns;          /* when the last flush ended                 */
     struct dc_fill_progress told;
 };

@@ -4,10 +4,12 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -270,6 +272,63 @@ static void a_cancel_takes_no_second(void **state)
     free(image);
 }
 
+/* In every state that the machine can be in, the flush among them. */
+static void a_cancel_may_come_at_any_turn(void **state)
+{
+    struct t_device d;
+    char *image = t_image_new(3 * DC_MIB, false);
+    const struct t_reply reply = {.body = image, .len = 3 * DC_MIB};
+
+    (void)state;
+    if (!t_device_open(&d, DEVICE_BYTES, 512))
+        skip();
+    struct t_server *s = t_server_start(&reply, 1);
+    struct dc_fill_spec spec = spec_of(t_server_url(s, "/x"), d.path);
+    struct t_fill t;
+
+    for (int turns = 0, ended_well = 0; ended_well < 5; turns = t.err.kind ? turns + 1 : 0) {
+        assert_true(turns < 5000);
+        t_fill_start(&t, &spec);
+        for (int i = 0; i < turns && !t.ended; i++)
+            t_fill_turn(&t, 1000);
+        if (!t.ended)
+            dc_fill_cancel(t.fill);
+        t_fill_wait(&t);
+        assert_true(t.err.kind == DC_OK || t.err.kind == DC_CANCELLED);
+        ended_well += t.err.kind == DC_OK;
+    }
+    assert_true(t_same(d.path, image, reply.len, d.bytes));
+    t_server_stop(s);
+    t_device_close(&d);
+    free(image);
+}
+
+/* No device, but a file on a file system that is smaller than the image. */
+static void a_full_file_system_is_told(void **state)
+{
+    char dir[] = "/var/tmp/decant-full-XXXXXX", path[64];
+    char *image = t_image_new(3 * DC_MIB, false);
+    const struct t_reply reply = {.body = image, .len = 3 * DC_MIB};
+    struct t_fill t;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/disk.img", dir);
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", dir, "tmpfs", 0, "size=1m") != 0)
+        skip();
+    struct t_server *s = t_server_start(&reply, 1);
+    struct dc_fill_spec spec = spec_of(t_server_url(s, "/x"), path);
+
+    spec.target = DC_TARGET_FILE;
+    t_fill_run(&t, &spec, DC_NO_SPACE);
+    assert_non_null(strstr(t.err.msg, "larger volume"));
+    t_server_stop(s);
+    assert_int_equal(umount(dir), 0);
+    rmdir(dir);
+    free(image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +342,8 @@ int main(void)
         cmocka_unit_test(a_held_device_is_busy),
         cmocka_unit_test(a_read_only_device_fails),
         cmocka_unit_test(a_cancel_takes_no_second),
+        cmocka_unit_test(a_cancel_may_come_at_any_turn),
+        cmocka_unit_test(a_full_file_system_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
