@@ -319,6 +319,34 @@ static void stop_lets_calls_finish(void **state)
     dc_rpc_client_free(client);
 }
 
+/* Neither a client that calls nothing now nor one that never said a word holds up the end. */
+static void stop_does_not_wait_for_idle_clients(void **state)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    struct rpc_fixture f;
+    struct outcome o = {0};
+    struct dc_err err = {0};
+
+    (void)state;
+    must_start(&f, 1, 2);
+    struct dc_rpc_client *blocking = client_of(&f), *watching = client_of(&f);
+    assert_int_equal(call_info(blocking, &err), 0);
+    f.gate = true;
+    struct dc_rpc_async *call = async_probe(watching, 0, &o);
+    assert_true(wait_for(&o.done, 1));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(addr.sun_path, sizeof addr.sun_path, "%s/s.sock", f.dir);
+    assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof addr), 0);
+
+    uint64_t begin = dc_clock_ns();
+    fixture_stop(&f, 10000);
+    assert_true(dc_clock_ns() - begin < DC_NS_PER_S);
+    close(fd);
+    dc_rpc_async_free(call);
+    dc_rpc_client_free(blocking);
+    dc_rpc_client_free(watching);
+}
+
 static void stop_cuts_the_rest(void **state)
 {
     struct rpc_fixture f;
@@ -445,6 +473,7 @@ int main(void)
         cmocka_unit_test(client_refuses_to_send),
         cmocka_unit_test(server_refuses_to_send),
         cmocka_unit_test(stop_lets_calls_finish),
+        cmocka_unit_test(stop_does_not_wait_for_idle_clients),
         cmocka_unit_test(stop_cuts_the_rest),
         cmocka_unit_test(live_socket_is_kept),
         cmocka_unit_test(path_taken),
