@@ -3,7 +3,8 @@
  * node/fence.h - the highest generation seen of each fill, also of fills that are forgotten.
  *
  * A StartFill that was held up on its way must not begin what a later call has ended. The latest
- * 4096 fills are remembered; nothing is across a restart, which also cuts every connection.
+ * 4096 fills are remembered; across a restart, which cuts every connection, only those that the
+ * journal names.
  */
 #pragma once
 #include <stdbool.h>

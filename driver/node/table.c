@@ -135,10 +135,16 @@ static void forget_oldest(struct dc_table *t)
         drop(t, oldest);
 }
 
+/* Whether job, which may be NULL, is this very attempt, and not what is left of it or another. */
+static bool is_this(const struct dc_job *job, int64_t generation)
+{
+    return job && !job->recovering && job->record.generation == generation;
+}
+
 static enum dc_admit admit_known(struct dc_table *t, struct dc_job *job, int64_t generation,
                                  struct dc_job **ret_other)
 {
-    if (!job->recovering && job->record.generation == generation) {
+    if (is_this(job, generation)) {
         *ret_other = hold(job);
         return DC_ADMIT_KNOWN;
     }
@@ -153,7 +159,7 @@ static enum dc_admit admit_known(struct dc_table *t, struct dc_job *job, int64_t
 }
 
 static int check_fence(struct dc_table *t, const struct dc_journal_record *r,
-                       struct dc_err *err)
+                       const struct dc_job *same, struct dc_err *err)
 {
     struct dc_fence *fence = dc_fence_get(&t->fences, r->fill_id);
 
@@ -163,7 +169,7 @@ static int check_fence(struct dc_table *t, const struct dc_journal_record *r,
         return dc_fail(err, DC_FENCED, 0,
                        "fill %s: generation %lld is over, %lld has been seen", r->fill_id,
                        (long long)r->generation, (long long)fence->seen);
-    if (r->generation <= fence->cancelled && !find(t, r->fill_id))
+    if (r->generation <= fence->cancelled && !is_this(same, r->generation))
         return dc_fail(err, DC_FENCED, 0, "fill %s: generation %lld has been cancelled",
                        r->fill_id, (long long)r->generation);
     fence->seen = r->generation;
@@ -191,15 +197,14 @@ static void insert(struct dc_table *t, struct dc_job *fresh)
 static enum dc_admit admit(struct dc_table *t, struct dc_job *fresh, struct dc_job **ret_other,
                            struct dc_err *err)
 {
-    struct dc_job *same, *other;
+    struct dc_job *same = find(t, fresh->record.fill_id), *other;
 
     if (t->stopping) {
         dc_fail(err, DC_UNAVAILABLE, 0, "the agent is stopping");
         return DC_ADMIT_FAIL;
     }
-    if (check_fence(t, &fresh->record, err) != 0)
+    if (check_fence(t, &fresh->record, same, err) != 0)
         return DC_ADMIT_FAIL;
-    same = find(t, fresh->record.fill_id);
     if (same) {
         enum dc_admit answer = admit_known(t, same, fresh->record.generation, ret_other);
 
@@ -254,6 +259,9 @@ enum dc_admit dc_table_admit(struct dc_table *t, struct dc_job *fresh,
 void dc_table_recover(struct dc_table *t, struct dc_job *fresh)
 {
     pthread_mutex_lock(&t->lock);
+    struct dc_fence *fence = dc_fence_get(&t->fences, fresh->record.fill_id);
+    if (fence) /* else out of memory: what waits for the job comes after it all the same */
+        fence->seen = fresh->record.generation;
     fresh->recovering = true;
     insert(t, fresh);
     pthread_mutex_unlock(&t->lock);
