@@ -49,6 +49,9 @@ void dc_csi_node_free(struct dc_csi_node *node); /* NULL is allowed */
 int dc_csi_paths(const char *kubelet_dir, const struct dc_csi_volume *volume,
                  const char *fill_id, struct dc_csi_paths *ret, struct dc_err *err);
 
+/* Whether these may have come from dc_csi_paths(): nothing else is ever removed. Pure. */
+bool dc_csi_paths_ok(const struct dc_csi_paths *paths);
+
 /*
  * Stage (when the driver has STAGE_UNSTAGE_VOLUME) and publish, making the directories that are
  * the caller's duty by the spec. On failure everything that may have happened has been undone,

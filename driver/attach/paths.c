@@ -83,6 +83,16 @@ int dc_csi_paths(const char *kubelet_dir, const struct dc_csi_volume *volume,
     return 0;
 }
 
+static bool is_below_ours(const char *path)
+{
+    return path[0] == '/' && strstr(path, "/" DC_CSI_PREFIX);
+}
+
+bool dc_csi_paths_ok(const struct dc_csi_paths *paths)
+{
+    return is_below_ours(paths->staging) && is_below_ours(paths->target);
+}
+
 /* Every component up to the end of path[0..len). */
 static int make_upto(const char *path, size_t len, struct dc_err *err)
 {
@@ -124,8 +134,7 @@ int dc_paths_remove(const char *path, struct dc_err *err)
     char part[sizeof((struct dc_csi_paths *)NULL)->target];
     struct stat st;
 
-    if (!strstr(path, "/" DC_CSI_PREFIX) ||
-        (size_t)snprintf(part, sizeof part, "%s", path) >= sizeof part)
+    if (!is_below_ours(path) || (size_t)snprintf(part, sizeof part, "%s", path) >= sizeof part)
         return dc_fail(err, DC_BAD_INPUT, 0, "%s is no path of ours", path);
     if (lstat(path, &st) == 0) {
         int rc = S_ISDIR(st.st_mode) ? rmdir(path) : unlink(path);

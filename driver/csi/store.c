@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "csi/files.h"
+#include "base/files.h"
 #include "csi/lodev.h"
 #include "decant/log.h"
 

@@ -2,22 +2,25 @@
 /* node/journal.c - what is attached on this node, remembered across a crash. */
 #include "node/journal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/files.h"
 #include "base/json.h"
+#include "base/name.h"
 #include "decant/cleanup.h"
 #include "decant/log.h"
 
 #define VERSION    1
 #define RECORD_MAX (16u << 10)
-
-static const char suffix[] = ".json";
+#define SUFFIX     ".json"
+#define NAME_SIZE  (DC_FILL_ID_MAX + sizeof SUFFIX)
 
 bool dc_fill_id_valid(const char *id)
 {
@@ -45,33 +48,18 @@ int dc_journal_open(const char *dir, int *ret_lock, struct dc_err *err)
     return 0;
 }
 
-/* A name that is created, replaced or removed is durable when its directory is. */
-static int sync_dir(const char *dir, struct dc_err *err)
+/* The directory, or -1. */
+static int open_dir(const char *dir, struct dc_err *err)
 {
-    dc_autoclose int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (fd < 0 || fsync(fd) != 0)
-        return dc_fail(err, DC_DEVICE, errno, "flush the journal's directory %s", dir);
-    return 0;
+    return fd >= 0 ? fd
+                   : dc_fail(err, DC_DEVICE, errno, "open the journal's directory %s", dir);
 }
 
-static int write_file(const char *path, const char *text, struct dc_err *err)
+static void name_of(const char *fill_id, char ret[NAME_SIZE])
 {
-    dc_autoclose int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    size_t len = strlen(text), at = 0;
-
-    if (fd < 0)
-        return dc_fail(err, DC_DEVICE, errno, "open %s", path);
-    while (at < len) {
-        ssize_t n = write(fd, text + at, len - at);
-
-        if (n < 0 && errno != EINTR)
-            return dc_fail(err, DC_DEVICE, errno, "write %s", path);
-        at += n > 0 ? (size_t)n : 0;
-    }
-    if (fsync(fd) != 0)
-        return dc_fail(err, DC_DEVICE, errno, "flush %s", path);
-    return 0;
+    (void)snprintf(ret, NAME_SIZE, "%s" SUFFIX, fill_id);
 }
 
 int dc_journal_save(const char *dir, const struct dc_journal_record *r, struct dc_err *err)
@@ -81,43 +69,32 @@ int dc_journal_save(const char *dir, const struct dc_journal_record *r, struct d
         "generation", (json_int_t)r->generation, "claim", r->claim, "driver", r->driver,
         "volume", r->volume_id, "staging", r->paths.staging, "target", r->paths.target);
     dc_autofree char *text = j ? dc_json_text(j) : NULL;
-    dc_autofree char *path = dc_asprintf("%s/%s%s", dir, r->fill_id, suffix);
-    dc_autofree char *fresh = dc_asprintf("%s/%s.new", dir, r->fill_id);
+    struct dc_err ignored = {0};
+    char name[NAME_SIZE];
 
-    if (!text || !path || !fresh)
+    if (!text)
         return dc_fail(err, DC_NO_MEMORY, 0, "journal of fill %s", r->fill_id);
-    if (write_file(fresh, text, err) != 0)
+    dc_autoclose int fd = open_dir(dir, err);
+    if (fd < 0)
         return -1;
-    if (rename(fresh, path) != 0)
-        return dc_fail(err, DC_DEVICE, errno, "rename %s", fresh);
-    return sync_dir(dir, err);
+    name_of(r->fill_id, name);
+    if (dc_file_write(fd, name, text, err) == 0)
+        return 0;
+    (void)dc_journal_remove(dir, r->fill_id, &ignored); /* the caller attaches nothing */
+    return dc_wrap(err, "write down in %s what is to be attached", dir);
 }
 
 int dc_journal_remove(const char *dir, const char *fill_id, struct dc_err *err)
 {
-    dc_autofree char *path = dc_asprintf("%s/%s%s", dir, fill_id, suffix);
-
-    if (!path)
-        return dc_fail(err, DC_NO_MEMORY, 0, "journal of fill %s", fill_id);
-    if (unlink(path) != 0)
-        return errno == ENOENT ? 0 : dc_fail(err, DC_DEVICE, errno, "remove %s", path);
-    return sync_dir(dir, err);
-}
-
-static int read_file(const char *path, struct dc_buf *ret, struct dc_err *err)
-{
-    dc_autoclose int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    char part[4096];
-    ssize_t n;
+    dc_autoclose int fd = open_dir(dir, err);
+    char name[NAME_SIZE];
 
     if (fd < 0)
-        return dc_fail(err, DC_DEVICE, errno, "open %s", path);
-    while ((n = read(fd, part, sizeof part)) > 0)
-        dc_buf_add(ret, part, (size_t)n);
-    if (n < 0 || ret->failed)
-        return dc_fail(err, DC_CORRUPT, n < 0 ? errno : 0, "read %s (at most %u bytes)", path,
-                       RECORD_MAX);
-    return 0;
+        return -1;
+    name_of(fill_id, name);
+    if (unlinkat(fd, name, 0) != 0)
+        return errno == ENOENT ? 0 : dc_fail(err, DC_DEVICE, errno, "remove %s/%s", dir, name);
+    return dc_dir_sync(fd, err);
 }
 
 static bool take(const json_t *j, const char *key, char *ret, size_t size)
@@ -130,67 +107,98 @@ static bool take(const json_t *j, const char *key, char *ret, size_t size)
     return true;
 }
 
-static int parse(const char *path, struct dc_journal_record *ret, struct dc_err *err)
+static int parse(const char *text, struct dc_journal_record *ret, struct dc_err *err)
 {
-    dc_autobuf struct dc_buf text = DC_BUF(RECORD_MAX);
     struct dc_journal_record r = {0};
-    json_t *made = NULL;
+    dc_autojson json_t *j = NULL;
 
-    if (read_file(path, &text, err) != 0)
+    if (dc_json_parse(text, strlen(text), &j, err) != 0)
         return -1;
-    if (dc_json_parse(text.data ? text.data : "", text.len, &made, err) != 0)
-        return dc_wrap(err, "%s", path);
-    dc_autojson json_t *j = made;
     if (dc_json_int(j, "version") != VERSION)
-        return dc_fail(err, DC_CORRUPT, 0, "%s: version %lld, expected %d", path,
+        return dc_fail(err, DC_CORRUPT, 0, "version %lld, expected %d",
                        (long long)dc_json_int(j, "version"), VERSION);
     r.generation = dc_json_int(j, "generation");
-    if (!take(j, "fill", r.fill_id, sizeof r.fill_id) || !dc_fill_id_valid(r.fill_id) ||
+    if (!take(j, "fill", r.fill_id, sizeof r.fill_id) ||
         !take(j, "claim", r.claim, sizeof r.claim) ||
         !take(j, "driver", r.driver, sizeof r.driver) ||
         !take(j, "volume", r.volume_id, sizeof r.volume_id) ||
         !take(j, "staging", r.paths.staging, sizeof r.paths.staging) ||
         !take(j, "target", r.paths.target, sizeof r.paths.target))
-        return dc_fail(err, DC_CORRUPT, 0, "%s: a field is missing or too long", path);
+        return dc_fail(err, DC_CORRUPT, 0, "a field is missing or too long");
+    /* A detach of these would fail for ever. */
+    if (!dc_csi_name_ok(r.driver) || !dc_csi_paths_ok(&r.paths))
+        return dc_fail(err, DC_CORRUPT, 0, "its driver or its paths are none of ours");
     *ret = r;
     return 0;
 }
 
-static void load_one(const char *dir, const char *name,
-                     void (*found)(void *arg, const struct dc_journal_record *record),
-                     void *arg)
+static int read_record(int dir, const char *name, struct dc_journal_record *ret,
+                       struct dc_err *err)
 {
-    dc_autofree char *path = dc_asprintf("%s/%s", dir, name);
-    size_t len = strlen(name), tail = strlen(suffix);
-    struct dc_journal_record record;
-    struct dc_err err = {0};
+    dc_autofree char *text = NULL;
+    struct dc_journal_record r;
+    char expected[NAME_SIZE];
 
-    if (!path || len <= tail || strcmp(name + len - tail, suffix) != 0)
-        return; /* half-written ones end in ".new": their CSI calls never began */
-    if (parse(path, &record, &err) == 0)
-        found(arg, &record);
-    else
-        dc_log_err(
-            DC_LOG_ERROR, "node",
-            "ignoring a record of the journal: the volume it names may still be attached", &err,
-            NULL);
+    if (dc_file_read(dir, name, RECORD_MAX, &text, err) != 0 ||
+        parse(text ? text : "", &r, err) != 0)
+        return -1;
+    name_of(r.fill_id, expected);
+    if (strcmp(expected, name) != 0)
+        return dc_fail(err, DC_CORRUPT, 0, "it is about another fill, %s", r.fill_id);
+    *ret = r;
+    return 0;
 }
 
-static void dir_close_at(DIR **d)
+struct load {
+    int dir;
+    const char *path;
+    void (*found)(void *arg, const struct dc_journal_record *record);
+    void *arg;
+};
+
+/* One bad record must not keep the others from being undone. */
+static void complain(const struct load *l, const char *name, const struct dc_err *why)
 {
-    if (*d)
-        (void)closedir(*d); /* read only */
+    const struct dc_field fields[] = {{"journal", l->path}, {"record", name}, {NULL, NULL}};
+    char aside[NAME_MAX + 1];
+
+    if (why->kind != DC_CORRUPT) {
+        dc_log_err(DC_LOG_ERROR, "node",
+                   "cannot read a record now: what it names may still be attached", why,
+                   fields);
+        return;
+    }
+    if ((size_t)snprintf(aside, sizeof aside, "%s.bad", name) < sizeof aside)
+        (void)renameat(l->dir, name, l->dir, aside); /* else the next start tells of it again */
+    dc_log_err(DC_LOG_ERROR, "node",
+               "a record is damaged and set aside as .bad: what it names may still be attached",
+               why, fields);
+}
+
+static int load_one(void *arg, const char *name, struct dc_err *err)
+{
+    const struct load *l = arg;
+    size_t len = strlen(name), tail = strlen(SUFFIX);
+    struct dc_journal_record record;
+    struct dc_err own = {0};
+
+    (void)err;
+    if (len <= tail || strcmp(name + len - tail, SUFFIX) != 0)
+        return 0; /* half-written ones have another end: their CSI calls never began */
+    if (read_record(l->dir, name, &record, &own) == 0)
+        l->found(l->arg, &record);
+    else
+        complain(l, name, &own);
+    return 0;
 }
 
 int dc_journal_load(const char *dir,
                     void (*found)(void *arg, const struct dc_journal_record *record), void *arg,
                     struct dc_err *err)
 {
-    DC_AUTO(dir_close_at) DIR *d = opendir(dir);
+    dc_autoclose int fd = open_dir(dir, err);
 
-    if (!d)
-        return dc_fail(err, DC_DEVICE, errno, "open the journal's directory %s", dir);
-    for (const struct dirent *e; (e = readdir(d));)
-        load_one(dir, e->d_name, found, arg);
-    return 0;
+    if (fd < 0)
+        return -1;
+    return dc_dir_each(fd, load_one, &(struct load){fd, dir, found, arg}, err);
 }

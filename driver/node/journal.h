@@ -39,8 +39,8 @@ int dc_journal_save(const char *dir, const struct dc_journal_record *record,
 int dc_journal_remove(const char *dir, const char *fill_id, struct dc_err *err);
 
 /*
- * Give each record to found(). One that cannot be read is left in place for a person to look at
- * and logged: what it names may still be attached.
+ * Give each record to found(). One that is damaged is renamed to <fill_id>.json.bad for a person to
+ * look at, and logged: what it names may still be attached.
  */
 int dc_journal_load(const char *dir,
                     void (*found)(void *arg, const struct dc_journal_record *record), void *arg,

@@ -29,6 +29,7 @@ static void test_block(void **state)
     assert_int_equal(dc_csi_paths("/var/lib/kubelet", &v, "uid-1", &p, &err), 0);
     assert_string_equal(p.staging, CSI "/volumeDevices/staging/decant-pvc-1");
     assert_string_equal(p.target, CSI "/volumeDevices/publish/decant-pvc-1/uid-1");
+    assert_true(dc_csi_paths_ok(&p));
 }
 
 static void test_mount(void **state)
@@ -46,6 +47,7 @@ static void test_mount(void **state)
     assert_string_equal(p.target,
                         CSI "/csi.x/decant-ba7816bf8f01cfea414140de5dae2223b00361a396177"
                             "a9cb410ff61f20015ad/uid-1/mount");
+    assert_true(dc_csi_paths_ok(&p));
 }
 
 static void test_refused(void **state)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* test_journal.c - records that survive, records that cannot be read. */
+/* test_journal.c - records that survive, records that are damaged. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,7 +40,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     char path[256];
-    static const char *const names[] = {"f-1.json", "f-2.json", "f-3.json.new", "bad.json",
+    static const char *const names[] = {"f-1.json", "f-2.json", "f-3.json.tmp", "bad.json",
                                         "lock"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -56,7 +58,7 @@ static const struct dc_journal_record sample = {
     .claim = "ns/\"claim\" \xc3\xa4",
     .driver = "driver.example",
     .volume_id = "vol/1",
-    .paths = {"/k/staging", "/k/target"},
+    .paths = {"/k/decant-pv", "/k/decant-pv/f"},
 };
 
 static void write_text(const char *dir, const char *name, const char *text)
@@ -108,34 +110,88 @@ static void round_trip(void **state)
     assert_int_equal(f.n, 0);
 }
 
-/* What cannot be read is passed over and stays; a half-written record never counted. */
-static void unreadable(void **state)
+#define RECORD(fill, driver, target)                                                 \
+    "{\"version\": 1, \"fill\": \"" fill "\", \"generation\": 1, \"claim\": \"c\", " \
+    "\"driver\": \"" driver                                                          \
+    "\", \"volume\": \"v\", \"staging\": \"/k/decant-p\", \"target\": \"" target "\"}"
+
+/* What is damaged is set aside, told once and stops nobody; what is half-written never counted. */
+static void damaged(void **state)
 {
-    static const char bad_name[] = "{\"version\": 1, \"fill\": \"../x\", \"generation\": 1, "
-                                   "\"claim\": \"c\", \"driver\": \"d\", \"volume\": \"v\", "
-                                   "\"staging\": \"s\", \"target\": \"t\"}";
     static const char *const texts[] = {
         "",
         "{",
         "[]",
         "{\"version\": 2, \"fill\": \"bad\"}",
         "{\"version\": 1, \"fill\": \"bad\"}",
-        bad_name,
+        RECORD("../x", "d", "/k/decant-p/f"),
+        RECORD("f-1", "d", "/k/decant-p/f"), /* of another fill */
+        RECORD("bad", "../d", "/k/decant-p/f"),
+        RECORD("bad", "d", "/etc"),
+        RECORD("bad", "d", "decant-p/f"),
     };
+    struct dc_err err = {0};
+    struct found f = {0};
+    char path[256], aside[256];
+
+    assert_int_equal(dc_journal_save(*state, &sample, &err), 0);
+    write_text(*state, "f-3.json.tmp", "{");
+    snprintf(path, sizeof path, "%s/bad.json", (char *)*state);
+    snprintf(aside, sizeof aside, "%s/bad.json.bad", (char *)*state);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        write_text(*state, "bad.json", texts[i]);
+        for (int again = 0; again < 2; again++) {
+            f.n = 0;
+            assert_int_equal(dc_journal_load(*state, take, &f, &err), 0);
+            assert_int_equal(f.n, 1);
+            assert_string_equal(f.last.fill_id, "f-1");
+        }
+        assert_int_not_equal(access(path, F_OK), 0);
+        assert_int_equal(unlink(aside), 0);
+    }
+    write_text(*state, "bad.json", RECORD("bad", "d", "/k/decant-p/f")); /* that is right */
+    f.n = 0;
+    assert_int_equal(dc_journal_load(*state, take, &f, &err), 0);
+    assert_int_equal(f.n, 2);
+}
+
+/* A pipe or a directory where a record should be does not hold up the start. */
+static void no_files(void **state)
+{
     struct dc_err err = {0};
     struct found f = {0};
     char path[256];
 
-    assert_int_equal(dc_journal_save(*state, &sample, &err), 0);
-    write_text(*state, "f-3.json.new", "{");
     snprintf(path, sizeof path, "%s/bad.json", (char *)*state);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        write_text(*state, "bad.json", texts[i]);
-        f.n = 0;
-        assert_int_equal(dc_journal_load(*state, take, &f, &err), 0);
-        assert_int_equal(f.n, 1);
-        assert_int_equal(access(path, F_OK), 0);
-    }
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(dc_journal_load(*state, take, &f, &err), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/bad.json.bad", (char *)*state);
+    assert_int_equal(unlink(path), 0); /* the pipe */
+    assert_int_equal(dc_journal_load(*state, take, &f, &err), 0);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(f.n, 0);
+}
+
+/* Nothing is attached when it cannot be written down, and nothing is left of the try. */
+static void full_disk(void **state)
+{
+    struct rlimit old, none = {0};
+    struct dc_err err = {0};
+    struct found f = {0};
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    none.rlim_max = old.rlim_max;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    int rc = dc_journal_save(*state, &sample, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    (void)signal(SIGXFSZ, handler);
+    assert_int_equal(rc, -1);
+    assert_non_null(strstr(err.msg, "what is to be attached"));
+    dc_err_clear(&err);
+    assert_int_equal(dc_journal_load(*state, take, &f, &err), 0);
+    assert_int_equal(f.n, 0);
 }
 
 static void no_directory(void **state)
@@ -177,7 +233,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(round_trip, setup, teardown),
-        cmocka_unit_test_setup_teardown(unreadable, setup, teardown),
+        cmocka_unit_test_setup_teardown(damaged, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(full_disk, setup, teardown),
         cmocka_unit_test(no_directory),
         cmocka_unit_test(fill_ids),
     };

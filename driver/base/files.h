@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * csi/files.h - small files and flat directories that survive a crash.
+ * base/files.h - small files and flat directories that survive a crash.
  *
  * ENOSPC and EDQUOT are DC_EXHAUSTED, EFBIG is DC_NO_SPACE, the rest DC_DEVICE.
  */
@@ -16,7 +16,10 @@ enum dc_err_kind dc_file_kind(int sys);
 /* Replace dir/name by text: after a crash it is the old or the new, and after 0 the new. */
 int dc_file_write(int dir, const char *name, const char *text, struct dc_err *err);
 
-/* All of dir/name, at most max bytes, from malloc; *ret is NULL when it is absent. */
+/*
+ * All of dir/name, at most max bytes, from malloc; *ret is NULL when it is absent. DC_CORRUPT when
+ * it is larger or no regular file.
+ */
 int dc_file_read(int dir, const char *name, size_t max, char **ret, struct dc_err *err);
 
 /* Make what was created, renamed and removed in dir durable. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* csi/files.c - small files and flat directories that survive a crash. */
-#include "csi/files.h"
+/* base/files.c - small files and flat directories that survive a crash. */
+#include "base/files.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,14 +35,18 @@ static int write_all(int fd, const char *text, size_t len)
 
 int dc_file_write(int dir, const char *name, const char *text, struct dc_err *err)
 {
-    char tmp[64];
+    char tmp[NAME_MAX + 1];
 
     if ((size_t)snprintf(tmp, sizeof tmp, "%s.tmp", name) >= sizeof tmp)
         return dc_fail(err, DC_INTERNAL, 0, "file name %s is too long", name);
     dc_autoclose int fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0 || write_all(fd, text, strlen(text)) != 0 || fsync(fd) != 0 ||
-        renameat(dir, tmp, dir, name) != 0)
-        return dc_fail(err, dc_file_kind(errno), errno, "write %s", name);
+        renameat(dir, tmp, dir, name) != 0) {
+        int sys = errno;
+
+        (void)unlinkat(dir, tmp, 0); /* on a full disk it would keep what it has taken */
+        return dc_fail(err, dc_file_kind(sys), sys, "write %s", name);
+    }
     return dc_dir_sync(dir, err);
 }
 
@@ -49,7 +54,8 @@ int dc_file_read(int dir, const char *name, size_t max, char **ret, struct dc_er
 {
     struct stat st;
 
-    dc_autoclose int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    /* O_NONBLOCK: a pipe of that name is refused below, not waited for. */
+    dc_autoclose int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT) {
         *ret = NULL;
         return 0;
