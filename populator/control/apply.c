@@ -103,6 +103,8 @@ static void on_existing(void *arg, const struct dc_kube_reply *reply)
     run->call[0] = NULL;
     if (reply->answer == DC_KUBE_DONE)
         dc_entry_keep(run->entry, DC_OWN_PRIME, reply->body);
+    else if (reply->answer != DC_KUBE_NOT_FOUND)
+        dc_run_refused(run, &reply->err);
     dc_run_end(run, reply->answer == DC_KUBE_DONE);
 }
 

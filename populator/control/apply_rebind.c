@@ -37,19 +37,33 @@ static void finish(struct dc_action_run *run)
     dc_run_end(run, false);
 }
 
-static void replace(json_t **object, json_t *now)
+/* The answer to a live look at *object; false: it is not there, or another one of that name. */
+static bool take(struct dc_action_run *run, const struct dc_kube_reply *reply,
+                 enum dc_own which, json_t **object)
 {
+    if (reply->answer != DC_KUBE_DONE) {
+        run->stale = true;
+        if (reply->answer != DC_KUBE_NOT_FOUND)
+            dc_run_refused(run, &reply->err);
+        return false;
+    }
+    if (!text_is(reply->body, "metadata.uid", dc_json_text_or_empty(*object, "metadata.uid"))) {
+        run->stale = true;
+        return false;
+    }
+    dc_entry_keep(run->entry, which, reply->body);
     json_decref(*object);
-    *object = json_incref(now);
+    *object = json_incref(reply->body);
+    return true;
 }
 
 /* U may name V already, by its owner's hand: only another volume is in the way. */
-static bool is_free(const json_t *claim, const json_t *volume)
+static bool is_free(const json_t *claim, const struct dc_action_run *run)
 {
     const char *named = dc_json_text_or_empty(claim, "spec.volumeName");
 
     return !dc_json_str(claim, "metadata.deletionTimestamp") &&
-           (!named[0] || text_is(volume, "metadata.name", named));
+           (!named[0] || text_is(run->volume, "metadata.name", named));
 }
 
 static void on_claim(void *arg, const struct dc_kube_reply *reply)
@@ -57,33 +71,21 @@ static void on_claim(void *arg, const struct dc_kube_reply *reply)
     struct dc_action_run *run = arg;
 
     run->call[0] = NULL;
-    if (reply->answer != DC_KUBE_DONE ||
-        !text_is(reply->body, "metadata.uid", run->entry->uid)) {
+    if (take(run, reply, DC_OWN_CLAIM, &run->claim) && !is_free(run->claim, run))
         run->stale = true;
-    } else {
-        dc_entry_keep(run->entry, DC_OWN_CLAIM, reply->body);
-        replace(&run->claim, reply->body);
-        if (!is_free(reply->body, run->volume))
-            run->stale = true;
-    }
     finish(run);
 }
 
 static void on_volume(void *arg, const struct dc_kube_reply *reply)
 {
     struct dc_action_run *run = arg;
+    const char *prime = dc_json_text_or_empty(run->prime, "metadata.uid");
 
     run->call[1] = NULL;
-    if (reply->answer != DC_KUBE_DONE) {
+    if (take(run, reply, DC_OWN_VOLUME, &run->volume) &&
+        (!text_is(run->volume, "spec.claimRef.uid", prime) ||
+         dc_json_str(run->volume, "metadata.deletionTimestamp")))
         run->stale = true;
-    } else {
-        dc_entry_keep(run->entry, DC_OWN_VOLUME, reply->body);
-        replace(&run->volume, reply->body);
-        if (!text_is(reply->body, "spec.claimRef.uid",
-                     dc_json_text_or_empty(run->prime, "metadata.uid")) ||
-            dc_json_str(reply->body, "metadata.deletionTimestamp"))
-            run->stale = true;
-    }
     finish(run);
 }
 

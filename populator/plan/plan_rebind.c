@@ -38,17 +38,18 @@ static void tell_bound_elsewhere(const struct dc_observed *o, struct dc_action *
 
 static void tell_lost(const struct dc_observed *o, struct dc_action *a)
 {
-    plan_tell(a, DC_PHASE_Failed, DC_EVENT_WARNING, "ClaimLost",
-              "the claim has lost its volume %s, and what is in it: delete the claim and make it "
-              "again",
-              o->claim.volume_name);
+    plan_tell(
+        a, DC_PHASE_Failed, DC_EVENT_WARNING, "ClaimLost",
+        "the claim has lost its volume %s, and what is in it: delete the claim and make it "
+        "again",
+        o->claim.volume_name);
 }
 
 /* U is bound to another volume than P's, or Lost: nothing is filled for it any more. */
 static bool give_way(const struct dc_observed *o, struct dc_action *a)
 {
-    bool ours = o->volume.exists && o->volume.populated &&
-                plan_same(o->volume.claim_uid, o->claim.uid);
+    bool ours =
+        o->volume.exists && o->volume.populated && plan_same(o->volume.claim_uid, o->claim.uid);
 
     if (o->claim.lost)
         tell_lost(o, a);
