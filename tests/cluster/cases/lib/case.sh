@@ -17,7 +17,7 @@ cluster() { "$REPO/tests/cluster/cluster" "$@" --dir "$CLUSTER_DIR"; }
 case_failed()
 {
     local status=$? line=$1
-    trap - ERR EXIT
+    trap - ERR
     echo "$CASE: failed at line $line: $BASH_COMMAND"
     kubectl get pvc,imports,populations -n "$NS" -o wide 2>&1 || true
     kubectl get events -n "$NS" --sort-by=.lastTimestamp 2>&1 | tail -n 15 || true
@@ -62,13 +62,15 @@ eventually()
     done
 }
 
-# import NAME URL [EXTRA-YAML-LINE...]: extra lines stand below spec (two spaces deep).
-import()
+apply() { kubectl apply -f - >/dev/null; }
+
+# import_yaml NAME URL [EXTRA-YAML-LINE...]: extra lines stand below spec (two spaces deep).
+import_yaml()
 {
     local name=$1 url=$2
     shift 2
-    {
-        cat <<EOF
+    cat <<EOF
+---
 apiVersion: $GROUP/v1alpha1
 kind: Import
 metadata: {name: $name, namespace: $NS}
@@ -76,14 +78,16 @@ spec:
   http:
     url: "$url"
 EOF
-        (($# == 0)) || printf '%s\n' "$@"
-    } | kubectl apply -f - >/dev/null
+    (($# == 0)) || printf '%s\n' "$@"
 }
 
-# claim NAME IMPORT SIZE [Block|Filesystem] [CLASS]
-claim()
+import() { import_yaml "$@" | apply; }
+
+# claim_yaml NAME IMPORT SIZE [Block|Filesystem] [CLASS]
+claim_yaml()
 {
-    kubectl apply -f - >/dev/null <<EOF
+    cat <<EOF
+---
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: $1, namespace: $NS}
@@ -95,6 +99,8 @@ spec:
   resources: {requests: {storage: $3}}
 EOF
 }
+
+claim() { claim_yaml "$@" | apply; }
 
 field() { kubectl get "$1" -n "$NS" -o "jsonpath={$2}"; }
 
@@ -124,13 +130,22 @@ volume_of() { field "pvc/$1" .spec.volumeName; }
 backing_file()
 {
     local handle
-    handle=$(kubectl get pv "$(volume_of "$1")" -o 'jsonpath={.spec.csi.volumeHandle}')
+    handle=$(kubectl get pv -o json | jq -r --arg ns "$NS" --arg name "$1" '.items[] |
+        select(.spec.claimRef.namespace == $ns and .spec.claimRef.name == $name) |
+        .spec.csi.volumeHandle')
+    [[ $handle ]] || return 1
     find "$CLUSTER_DIR"/*/csi-data -path "*$handle*" -type f -size +64k
 }
 
-# zero_from FILE OFFSET: all that is in FILE from OFFSET on reads as zeros; holes are skipped.
+# zero_from FILE OFFSET: all that is in FILE from OFFSET on reads as zeros; in a large file holes
+# are skipped.
 zero_from()
 {
+    local left=$(($(stat -c %s "$1") - $2))
+    if ((left < 256 << 20)); then
+        cmp -i "$2:0" -n "$left" "$1" /dev/zero
+        return
+    fi
     python3 - "$1" "$2" <<'EOF'
 import errno, os, sys
 fd, at = os.open(sys.argv[1], os.O_RDONLY), int(sys.argv[2])
@@ -163,6 +178,16 @@ holds_image()
 digest_told()
 {
     [[ $(field "population/$1" .status.digest) == "sha256:$(sha256sum "$2" | cut -d' ' -f1)" ]]
+}
+
+# writes_of_ours CLAIM: how often the controller asked to write the claim.
+writes_of_ours()
+{
+    jq -rs --arg ns "$NS" --arg name "$1" '[.[] | select(
+        .user.username == "system:serviceaccount:decant-system:decant-controller" and
+        .objectRef.resource == "persistentvolumeclaims" and
+        .objectRef.namespace == $ns and .objectRef.name == $name)] | length' \
+        "$CLUSTER_DIR/log/audit.log"
 }
 
 # Nothing of a finished or deleted claim may stay: on the API, on the node's disk, mounted.
