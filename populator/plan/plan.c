@@ -82,15 +82,6 @@ bool plan_must_wait(const struct dc_observed *o, uint64_t since_ms, uint64_t wai
     return true;
 }
 
-__attribute__((format(printf, 2, 0))) static void tell_va(struct dc_action *a, const char *fmt,
-                                                          va_list ap)
-{
-    int n = vsnprintf(a->tell.message, sizeof a->tell.message, fmt, ap);
-
-    if (n < 0)
-        a->tell.message[0] = '\0';
-}
-
 void plan_tell(struct dc_action *a, enum dc_phase phase, enum dc_event_type event,
                const char *reason, const char *fmt, ...)
 {
@@ -100,21 +91,9 @@ void plan_tell(struct dc_action *a, enum dc_phase phase, enum dc_event_type even
     a->tell.event = event;
     a->tell.reason = reason;
     va_start(ap, fmt);
-    tell_va(a, fmt, ap);
+    if (vsnprintf(a->tell.message, sizeof a->tell.message, fmt, ap) < 0)
+        a->tell.message[0] = '\0';
     va_end(ap);
-}
-
-bool plan_give_up(struct dc_action *a, const char *reason, const char *fmt, ...)
-{
-    va_list ap;
-
-    a->tell.phase = DC_PHASE_Failed;
-    a->tell.event = DC_EVENT_WARNING;
-    a->tell.reason = reason;
-    va_start(ap, fmt);
-    tell_va(a, fmt, ap);
-    va_end(ap);
-    return plan_do(a, DC_ACT_RECORD_FAILED);
 }
 
 bool plan_secrets(const struct dc_observed *o, enum dc_phase phase, struct dc_action *a)

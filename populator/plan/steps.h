@@ -34,10 +34,6 @@ bool plan_discard(const struct dc_observed *o, struct dc_action *a);
 /* Secrets that are not at hand: read them, or tell and wait. False: they are. */
 bool plan_secrets(const struct dc_observed *o, enum dc_phase phase, struct dc_action *a);
 
-/* End an attempt for good, written on P. */
-bool plan_give_up(struct dc_action *a, const char *reason, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
 bool plan_do(struct dc_action *a, enum dc_action_kind kind);
 /* True, resting, while wait_ms have not yet passed since since_ms. */
 bool plan_must_wait(const struct dc_observed *o, uint64_t since_ms, uint64_t wait_ms,
@@ -45,3 +41,8 @@ bool plan_must_wait(const struct dc_observed *o, uint64_t since_ms, uint64_t wai
 
 void plan_tell(struct dc_action *a, enum dc_phase phase, enum dc_event_type event,
                const char *reason, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* End an attempt for good, written on P. */
+#define plan_give_up(a, reason, ...)                                           \
+    (plan_tell((a), DC_PHASE_Failed, DC_EVENT_WARNING, (reason), __VA_ARGS__), \
+     plan_do((a), DC_ACT_RECORD_FAILED))
