@@ -2,8 +2,9 @@
 /*
  * control/status.h - what a claim's owner is told: its Population, and Events on the claim.
  *
- * Display only: best effort, never waited for, never read back. A Population is written at most
- * once a second, but its success at once; what is told in between is merged.
+ * Display only: best effort, never read back, waited for only at the end and not for long. A
+ * Population is written at most once a second, but its success at once; what is told in between
+ * is merged.
  */
 #pragma once
 #include <stdint.h>
