@@ -189,7 +189,7 @@ static void on_received(struct dc_rpc_tag *tag, bool ok)
     if (!ok || !c->payload)
         call_refuse(c, DC_CANCELLED, "no request came");
     else if (!dc_rpc_workers_submit(c->server->workers, &c->job))
-        call_refuse(c, DC_BUSY, "too many calls at once; try again");
+        call_refuse(c, DC_UNAVAILABLE, "too many calls at once; try again");
 }
 
 /* "/csi.v1.Identity/Probe" -> service and method; false when we serve no such. */

@@ -85,7 +85,7 @@ struct dc_rpc_server_config {
     const struct dc_rpc_service *services;
     unsigned n_services;
     unsigned workers; /* handlers at once, 1..256                                 */
-    unsigned queue;   /* calls that may wait, better not 0; beyond: BUSY at once   */
+    unsigned queue;   /* calls that may wait, better not 0; beyond: UNAVAILABLE    */
     bool log_calls;   /* one redacted debug line a call                           */
 };
 

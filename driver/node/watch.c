@@ -69,7 +69,8 @@ int dc_node_watch(void *service, struct dc_rpc_call *call, const ProtobufCMessag
     if (atomic_fetch_add(&agent->watchers, 1) < WATCHERS_MAX)
         rc = watch(agent, call, job, err);
     else
-        rc = dc_fail(err, DC_BUSY, 0, "%d fills are being watched already", WATCHERS_MAX);
+        rc =
+            dc_fail(err, DC_UNAVAILABLE, 0, "%d fills are being watched already", WATCHERS_MAX);
     atomic_fetch_sub(&agent->watchers, 1);
     dc_job_unref(agent->table, job);
     return rc;

@@ -203,7 +203,7 @@ static void full_queue(void **state)
     struct dc_rpc_async *b = async_probe(client, 0, &second);
     /* The second is queued when a third of the same connection is refused. */
     assert_int_equal(call_probe(client, 5000, &err), -1);
-    assert_int_equal(err.kind, DC_BUSY);
+    assert_int_equal(err.kind, DC_UNAVAILABLE);
     f.gate = true;
     assert_true(wait_for(&first.done, 1) && wait_for(&second.done, 1));
     assert_int_equal(first.err.kind, DC_OK);
