@@ -57,7 +57,7 @@ static int serve(struct dc_agent *agent, const struct dc_agent_config *config,
 
 static void agent_stop_at(struct dc_agent **agent)
 {
-    dc_agent_stop(*agent);
+    (void)dc_agent_stop(*agent); /* what hangs keeps the agent until the process ends */
 }
 
 int dc_agent_start(const struct dc_agent_config *config, struct dc_agent **ret,
@@ -70,6 +70,7 @@ int dc_agent_start(const struct dc_agent_config *config, struct dc_agent **ret,
     agent->lock_fd = -1;
     agent->kubelet_dir = config->kubelet_dir;
     agent->state_dir = config->state_dir;
+    agent->stop_ms = config->stop_ms;
     if (dc_journal_open(config->state_dir, &agent->lock_fd, err) != 0 ||
         dc_table_new(&agent->table, err) != 0 ||
         dc_writers_new(config->writers, &agent->writers, err) != 0 ||
@@ -85,17 +86,18 @@ int dc_agent_port(const struct dc_agent *agent)
     return dc_rpc_server_port(agent->server);
 }
 
-void dc_agent_stop(struct dc_agent *agent)
+bool dc_agent_stop(struct dc_agent *agent)
 {
     if (!agent)
-        return;
+        return true;
     if (agent->table)
         dc_table_stop(agent->table);
-    dc_rpc_server_stop(agent->server, GRACE_MS);
-    if (agent->table)
-        dc_table_wait_idle(agent->table);
+    dc_rpc_server_stop(dc_steal(agent->server), GRACE_MS);
+    if (agent->table && !dc_table_wait_idle(agent->table, agent->stop_ms))
+        return false;
     dc_writers_free(agent->writers);
     dc_table_free(agent->table);
     dc_close_at(&agent->lock_fd); /* last: until here volumes may be attached */
     free(agent);
+    return true;
 }

@@ -17,11 +17,13 @@ struct dc_agent_config {
     const char *kubelet_dir; /* where drivers' sockets and volumes are   */
     const char *state_dir;   /* for the journal                          */
     unsigned writers;
+    uint32_t stop_ms; /* how long a stop waits for drivers, at most   */
 };
 
 /* Its parts belong to the files of this room; main() sees start, port and stop. */
 struct dc_agent {
     const char *kubelet_dir, *state_dir;
+    uint32_t stop_ms;
     int lock_fd; /* of state_dir */
     struct dc_table *table;
     struct dc_writers *writers;
@@ -34,8 +36,12 @@ struct dc_agent {
 int dc_agent_start(const struct dc_agent_config *config, struct dc_agent **ret,
                    struct dc_err *err);
 int dc_agent_port(const struct dc_agent *agent);
-/* Take no calls, end all fills, detach their volumes, free. NULL is allowed. */
-void dc_agent_stop(struct dc_agent *agent);
+/*
+ * Take no calls, end all fills, detach their volumes, free. NULL is allowed. False: a driver did
+ * not answer in stop_ms, and a thread of ours still waits for it. Nothing is freed then: leave the
+ * process (the journal tells the next agent what is attached), or ask again.
+ */
+bool dc_agent_stop(struct dc_agent *agent);
 
 /* --- Between the files of this room --- */
 

@@ -2,10 +2,14 @@
 /* node/main.c - decant-node: signals, start, stop. */
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/opts.h"
 #include "decant/log.h"
 #include "node/agent.h"
+
+/* Well within the 60 s that deploy/node leaves between SIGTERM and SIGKILL. */
+#define STOP_MS 20000
 
 struct settings {
     struct dc_agent_config agent;
@@ -83,7 +87,11 @@ static int run(const struct settings *s, const sigset_t *signals)
     int got = sigwaitinfo(signals, NULL);
     dc_log(DC_LOG_INFO, "node", "stopping: ending fills and detaching their volumes",
            {"signal", got == SIGTERM ? "TERM" : "INT"});
-    dc_agent_stop(agent);
+    if (!dc_agent_stop(agent)) {
+        dc_log(DC_LOG_WARN, "node",
+               "a CSI driver does not answer: the next start detaches what is still attached");
+        _exit(0); /* the threads that wait for it use what a return would take away */
+    }
     dc_log(DC_LOG_INFO, "node", "stopped");
     return 0;
 }
@@ -91,7 +99,9 @@ static int run(const struct settings *s, const sigset_t *signals)
 int main(int argc, char **argv)
 {
     struct settings s = {
-        .agent = {.kubelet_dir = "/var/lib/kubelet", .state_dir = "/var/lib/decant"},
+        .agent = {.kubelet_dir = "/var/lib/kubelet",
+                  .state_dir = "/var/lib/decant",
+                  .stop_ms = STOP_MS},
         .writers = 2,
         .log_level = "info",
     };

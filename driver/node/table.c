@@ -330,12 +330,16 @@ bool dc_table_stopping(struct dc_table *t)
     return stopping;
 }
 
-void dc_table_wait_idle(struct dc_table *t)
+bool dc_table_wait_idle(struct dc_table *t, uint32_t timeout_ms)
 {
+    uint64_t until = dc_clock_ns() + timeout_ms * DC_NS_PER_MS;
+
     pthread_mutex_lock(&t->lock);
-    while (t->n_running > 0)
-        pthread_cond_wait(&t->changed, &t->lock);
+    for (uint64_t now; t->n_running > 0 && (now = dc_clock_ns()) < until;)
+        dc_table_wait_locked(t, (uint32_t)((until - now) / DC_NS_PER_MS) + 1);
+    bool idle = t->n_running == 0;
     pthread_mutex_unlock(&t->lock);
+    return idle;
 }
 
 void dc_job_end(struct dc_table *t, struct dc_job *job, const struct dc_err *err)

@@ -87,8 +87,8 @@ size_t dc_table_list(struct dc_table *t, struct dc_job **ret, size_t max);
 /* Refuse new fills and tell all to end. */
 void dc_table_stop(struct dc_table *t);
 bool dc_table_stopping(struct dc_table *t);
-/* Wait until no job runs. */
-void dc_table_wait_idle(struct dc_table *t);
+/* Wait until no job runs; false when timeout_ms were too few. */
+bool dc_table_wait_idle(struct dc_table *t, uint32_t timeout_ms);
 
 /* --- A job --- */
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "proto/csi.pb-c.h"
+#include "proto/msg.h"
 
 #define DRIVER "fake.example"
 
@@ -59,12 +60,24 @@ static bool take_failure(_Atomic int *left)
     return true;
 }
 
-static int stage(void *service, struct dc_rpc_call *call, const ProtobufCMessage *req,
+static void nap(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+}
+
+static int stage(void *service, struct dc_rpc_call *call, const ProtobufCMessage *msg,
                  ProtobufCMessage *reply, struct dc_err *err)
 {
+    const Csi__V1__NodeStageVolumeRequest *req = (const Csi__V1__NodeStageVolumeRequest *)msg;
+    const char *secret = dc_map_get(req->n_secrets, req->secrets, "key");
     struct plugin *p = service;
 
-    (void)call, (void)req, (void)reply;
+    (void)reply;
+    snprintf(p->secret, sizeof p->secret, "%s", secret ? secret : "");
+    p->hanging++;
+    while (p->hang_stage && !dc_rpc_cancelled(call))
+        nap();
+    p->hanging--;
     if (take_failure(&p->fail_stage))
         return dc_fail(err, DC_BAD_INPUT, 0, "told not to stage");
     p->staged = 1;
@@ -150,10 +163,32 @@ static void must(int rc, const struct dc_err *err)
         fail_msg("%s", err->msg);
 }
 
+void plugin_up(struct agent_fixture *f)
+{
+    char endpoint[160];
+    struct dc_err err = {0};
+
+    snprintf(endpoint, sizeof endpoint, "unix://%s/plugins/" DRIVER "/csi.sock", f->kubelet);
+    f->services[0] =
+        (struct dc_rpc_service){&csi__v1__identity__descriptor, identity, &f->plugin};
+    f->services[1] = (struct dc_rpc_service){&csi__v1__node__descriptor, node, &f->plugin};
+    const struct dc_rpc_server_config config = {.endpoint = endpoint,
+                                                .services = f->services,
+                                                .n_services = 2,
+                                                .workers = 4,
+                                                .queue = 16};
+    must(dc_rpc_server_start(&config, &f->plugin.server, &err), &err);
+}
+
+void plugin_down(struct agent_fixture *f)
+{
+    dc_rpc_server_stop(f->plugin.server, 1000);
+    f->plugin.server = NULL;
+}
+
 void agent_setup(struct agent_fixture *f)
 {
-    char path[128], endpoint[160];
-    struct dc_err err = {0};
+    char path[128];
 
     *f = (struct agent_fixture){.dir = "/tmp/decant-agent.XXXXXX"};
     assert_non_null(mkdtemp(f->dir));
@@ -166,16 +201,7 @@ void agent_setup(struct agent_fixture *f)
     make(path);
     snprintf(path, sizeof path, "%s/plugins/" DRIVER, f->kubelet);
     make(path);
-    snprintf(endpoint, sizeof endpoint, "unix://%s/csi.sock", path);
-    f->services[0] =
-        (struct dc_rpc_service){&csi__v1__identity__descriptor, identity, &f->plugin};
-    f->services[1] = (struct dc_rpc_service){&csi__v1__node__descriptor, node, &f->plugin};
-    const struct dc_rpc_server_config config = {.endpoint = endpoint,
-                                                .services = f->services,
-                                                .n_services = 2,
-                                                .workers = 4,
-                                                .queue = 16};
-    must(dc_rpc_server_start(&config, &f->plugin.server, &err), &err);
+    plugin_up(f);
 }
 
 void agent_start(struct agent_fixture *f)
@@ -184,7 +210,8 @@ void agent_start(struct agent_fixture *f)
                                            .endpoint = f->endpoint,
                                            .kubelet_dir = f->kubelet,
                                            .state_dir = f->state,
-                                           .writers = 2};
+                                           .writers = 2,
+                                           .stop_ms = f->stop_ms ? f->stop_ms : 20000};
     struct dc_err err = {0};
 
     must(dc_agent_start(&config, &f->agent, &err), &err);
@@ -194,7 +221,7 @@ void agent_start(struct agent_fixture *f)
 void agent_stop(struct agent_fixture *f)
 {
     dc_rpc_client_free(f->client);
-    dc_agent_stop(f->agent);
+    assert_true(dc_agent_stop(f->agent));
     f->client = NULL;
     f->agent = NULL;
 }
@@ -210,7 +237,7 @@ void agent_teardown(struct agent_fixture *f)
     char lock[128];
 
     agent_stop(f);
-    dc_rpc_server_stop(f->plugin.server, 1000);
+    plugin_down(f);
     assert_int_equal(f->plugin.staged, 0);
     assert_int_equal(f->plugin.published, 0);
     snprintf(lock, sizeof lock, "%s/lock", f->state);
@@ -299,11 +326,6 @@ static void on_done(void *arg, const struct dc_err *err)
     w->done++;
 }
 
-static void nap(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-}
-
 void watch_to_end(struct agent_fixture *f, const char *fill_id, struct watched *ret)
 {
     Decant__V1alpha1__WatchFillRequest req = DECANT__V1ALPHA1__WATCH_FILL_REQUEST__INIT;
@@ -335,4 +357,30 @@ void wait_phase(struct agent_fixture *f, const char *fill_id, Decant__V1alpha1__
     }
     assert_int_equal(v.phase, phase);
     dc_job_unref(f->agent->table, job);
+}
+
+void begin_fill(struct agent_fixture *f, struct fill_request *r)
+{
+    struct dc_err err = {0};
+    Decant__V1alpha1__FillStatus *status = call_start(f, r, &err);
+
+    if (!status)
+        fail_msg("%s", err.msg);
+    free_status(status);
+}
+
+void expect_end(struct agent_fixture *f, const char *fill_id, const char *reason)
+{
+    struct watched w;
+
+    watch_to_end(f, fill_id, &w);
+    assert_int_equal(w.err.kind, DC_OK);
+    assert_non_null(w.last);
+    if (reason) {
+        assert_int_equal(w.last->phase, DECANT__V1ALPHA1__FILL_PHASE__FAILED);
+        assert_string_equal(w.last->error->reason, reason);
+    } else if (w.last->error) {
+        fail_msg("%s: %s", w.last->error->reason, w.last->error->message);
+    }
+    free_status(w.last);
 }

@@ -22,11 +22,15 @@ struct plugin {
     char kept[128];
     _Atomic int stages, publishes, unpublishes, unstages; /* calls that succeeded     */
     _Atomic int fail_stage, fail_unstage;                 /* calls to fail, from now */
-    _Atomic int staged, published;                        /* 0 or 1: what is so now   */
+    _Atomic bool hang_stage;                              /* calls do not answer      */
+    _Atomic int hanging;                                  /* calls that did not, yet  */
+    char secret[32];               /* stage_secrets["key"], as staged last */
+    _Atomic int staged, published; /* 0 or 1: what is so now   */
 };
 
 struct agent_fixture {
     char dir[64], kubelet[96], state[96], endpoint[128];
+    uint32_t stop_ms; /* set before agent_start(); 0: 20 s */
     struct plugin plugin;
     struct dc_rpc_service services[2];
     struct dc_agent *agent;
@@ -36,6 +40,8 @@ struct agent_fixture {
 void agent_setup(struct agent_fixture *f); /* directories and the plugin */
 void agent_start(struct agent_fixture *f); /* the agent and its client   */
 void agent_stop(struct agent_fixture *f);
+void plugin_up(struct agent_fixture *f);
+void plugin_down(struct agent_fixture *f);
 void agent_teardown(struct agent_fixture *f); /* asserts that nothing is attached or recorded */
 
 /* A request for claim "ns/claim" of volume "vol-1"; url is borrowed. */
@@ -62,6 +68,9 @@ struct watched {
     struct dc_err err;
 };
 void watch_to_end(struct agent_fixture *f, const char *fill_id, struct watched *ret);
+/* StartFill must be answered; the fill must end with this reason, or well with NULL. */
+void begin_fill(struct agent_fixture *f, struct fill_request *r);
+void expect_end(struct agent_fixture *f, const char *fill_id, const char *reason);
 /* Wait up to 10 s for the job to be in the phase. */
 void wait_phase(struct agent_fixture *f, const char *fill_id,
                 Decant__V1alpha1__FillPhase phase);

@@ -4,8 +4,10 @@ foreach(module journal space table)
 endforeach()
 
 # The whole agent with a CSI plugin and a web server of the test's own.
-decant_test(pipeline agent LINK decant_node
-    SOURCES agent_fixture.c ${PROJECT_SOURCE_DIR}/tests/lib/http_server.c
-        ${PROJECT_SOURCE_DIR}/tests/lib/image.c)
-set_tests_properties(pipeline/agent PROPERTIES
-    ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1")
+foreach(module agent agent_faults)
+    decant_test(pipeline ${module} LINK decant_node
+        SOURCES agent_fixture.c ${PROJECT_SOURCE_DIR}/tests/lib/http_server.c
+            ${PROJECT_SOURCE_DIR}/tests/lib/image.c)
+    set_tests_properties(pipeline/${module} PROPERTIES
+        ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1")
+endforeach()

@@ -38,32 +38,6 @@ static struct t_server *serve(struct t_reply *reply)
     return t_server_start(reply, 1);
 }
 
-static void begin(struct agent_fixture *f, struct fill_request *r)
-{
-    struct dc_err err = {0};
-    Decant__V1alpha1__FillStatus *status = call_start(f, r, &err);
-
-    if (!status)
-        fail_msg("%s", err.msg);
-    free_status(status);
-}
-
-static void expect_end(struct agent_fixture *f, const char *fill_id, const char *reason)
-{
-    struct watched w;
-
-    watch_to_end(f, fill_id, &w);
-    assert_int_equal(w.err.kind, DC_OK);
-    assert_non_null(w.last);
-    if (reason) {
-        assert_int_equal(w.last->phase, DECANT__V1ALPHA1__FILL_PHASE__FAILED);
-        assert_string_equal(w.last->error->reason, reason);
-    } else if (w.last->error) {
-        fail_msg("%s: %s", w.last->error->reason, w.last->error->message);
-    }
-    free_status(w.last);
-}
-
 static void filesystem(void **state)
 {
     struct t_reply reply = {0};
@@ -78,7 +52,7 @@ static void filesystem(void **state)
     agent_setup(&f);
     agent_start(&f);
     fill_request(&r, "fill-1", 1, false, t_server_url(web, "/disk.raw"));
-    begin(&f, &r);
+    begin_fill(&f, &r);
     watch_to_end(&f, "fill-1", &w);
     if (w.last->error)
         fail_msg("%s", w.last->error->message);
@@ -116,7 +90,7 @@ static void block(void **state)
     f.plugin.device = device.path;
     agent_start(&f);
     fill_request(&r, "fill-1", 1, true, t_server_url(web, "/disk.raw"));
-    begin(&f, &r);
+    begin_fill(&f, &r);
     expect_end(&f, "fill-1", NULL);
     assert_true(t_same(device.path, image, IMAGE_BYTES, device.bytes));
     agent_teardown(&f);
@@ -138,7 +112,7 @@ static void cancelled(void **state)
     agent_setup(&f);
     agent_start(&f);
     fill_request(&r, "fill-1", 2, false, t_server_url(web, "/disk.raw"));
-    begin(&f, &r);
+    begin_fill(&f, &r);
     wait_phase(&f, "fill-1", DECANT__V1ALPHA1__FILL_PHASE__WRITING);
     assert_null(call_cancel(&f, "fill-1", 1, &fenced));
     assert_int_equal(fenced.kind, DC_FENCED);
@@ -173,14 +147,14 @@ static void takeover(void **state)
     agent_setup(&f);
     agent_start(&f);
     fill_request(&r, "fill-1", 1, false, t_server_url(slow, "/disk.raw"));
-    begin(&f, &r);
-    begin(&f, &r); /* the same again */
+    begin_fill(&f, &r);
+    begin_fill(&f, &r); /* the same again */
     wait_phase(&f, "fill-1", DECANT__V1ALPHA1__FILL_PHASE__WRITING);
     fill_request(&r, "fill-2", 1, false, t_server_url(web, "/disk.raw"));
     assert_null(call_start(&f, &r, &exists));
     assert_int_equal(exists.kind, DC_EXISTS);
     fill_request(&r, "fill-1", 2, false, t_server_url(web, "/disk.raw"));
-    begin(&f, &r);
+    begin_fill(&f, &r);
     expect_end(&f, "fill-1", NULL);
     assert_int_equal(f.plugin.stages, 2);
     fill_request(&r, "fill-1", 1, false, t_server_url(web, "/disk.raw"));
@@ -204,7 +178,7 @@ static void stubborn_unstage(void **state)
     f.plugin.fail_unstage = 2;
     agent_start(&f);
     fill_request(&r, "fill-1", 1, false, t_server_url(web, "/disk.raw"));
-    begin(&f, &r);
+    begin_fill(&f, &r);
     expect_end(&f, "fill-1", NULL);
     assert_int_equal(f.plugin.fail_unstage, 0);
     assert_int_equal(f.plugin.unstages, 1);
@@ -225,7 +199,7 @@ static void attach_fails(void **state)
     f.plugin.fail_stage = 1;
     agent_start(&f);
     fill_request(&r, "fill-1", 1, false, t_server_url(web, "/disk.raw"));
-    begin(&f, &r);
+    begin_fill(&f, &r);
     watch_to_end(&f, "fill-1", &w);
     assert_int_equal(w.last->phase, DECANT__V1ALPHA1__FILL_PHASE__FAILED);
     assert_non_null(strstr(w.last->error->message, "told not to stage"));
@@ -250,7 +224,7 @@ static void too_large(void **state)
     f.plugin.device = device.path;
     agent_start(&f);
     fill_request(&r, "fill-1", 1, true, t_server_url(web, "/disk.raw"));
-    begin(&f, &r);
+    begin_fill(&f, &r);
     watch_to_end(&f, "fill-1", &w);
     assert_string_equal(w.last->error->reason, "VolumeTooSmall");
     assert_non_null(strstr(w.last->error->message, "3145728 bytes"));
@@ -276,7 +250,7 @@ static void too_large_for_a_file(void **state)
     agent_start(&f);
     fill_request(&r, "fill-1", 1, false, t_server_url(web, "/disk.raw"));
     r.volume.capacity_bytes = 0;
-    begin(&f, &r);
+    begin_fill(&f, &r);
     watch_to_end(&f, "fill-1", &w);
     assert_string_equal(w.last->error->reason, "VolumeTooSmall");
     uint64_t bytes = dc_space_needed(IMAGE_BYTES + ((uint64_t)1 << 50), false, 0, 0);
@@ -300,7 +274,7 @@ static void stopped_in_the_middle(void **state)
     agent_setup(&f);
     agent_start(&f);
     fill_request(&r, "fill-1", 1, false, t_server_url(web, "/disk.raw"));
-    begin(&f, &r);
+    begin_fill(&f, &r);
     wait_phase(&f, "fill-1", DECANT__V1ALPHA1__FILL_PHASE__WRITING);
     since = dc_clock_ns();
     agent_stop(&f);
@@ -340,7 +314,7 @@ static void after_a_crash(void **state)
     watch_to_end(&f, "fill-1", &w);
     assert_int_equal(w.err.kind, DC_NOT_FOUND);
     fill_request(&r, "fill-1", 1, false, t_server_url(web, "/disk.raw"));
-    begin(&f, &r);
+    begin_fill(&f, &r);
     assert_int_equal(f.plugin.unstages, 1);
     expect_end(&f, "fill-1", NULL);
     assert_int_equal(f.plugin.unstages, 2);

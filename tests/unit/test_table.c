@@ -270,10 +270,11 @@ static void views(void **state)
     assert_int_equal(v.progress.durable, 5);
     assert_int_equal(v.version, 1);
     dc_job_wait(t, a, 0, 10000); /* has changed: at once */
+    assert_false(dc_table_wait_idle(t, 10));
     dc_job_end(t, dc_job_ref(t, a), &ok);
     dc_job_look(t, a, &v);
     assert_int_equal(v.phase, DECANT__V1ALPHA1__FILL_PHASE__SUCCEEDED);
-    dc_table_wait_idle(t);
+    assert_true(dc_table_wait_idle(t, 0));
     dc_job_unref(t, a);
     dc_table_free(t);
 }
