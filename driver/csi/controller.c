@@ -310,23 +310,23 @@ static int get_capabilities(void *service, struct dc_rpc_call *call,
 #undef RPC
     Csi__V1__ControllerGetCapabilitiesResponse *r =
         (Csi__V1__ControllerGetCapabilitiesResponse *)reply;
+    Csi__V1__ControllerServiceCapability cap = CSI__V1__CONTROLLER_SERVICE_CAPABILITY__INIT;
+    Csi__V1__ControllerServiceCapability__RPC rpc =
+        CSI__V1__CONTROLLER_SERVICE_CAPABILITY__RPC__INIT;
 
     (void)service;
     (void)call;
     (void)msg;
     if (dc_msg_list(DC_LEN(types), &r->capabilities, err) != 0)
         return -1;
+    cap.type_case = CSI__V1__CONTROLLER_SERVICE_CAPABILITY__TYPE_RPC;
+    cap.rpc = &rpc;
     for (size_t i = 0; i < DC_LEN(types); i++) {
-        Csi__V1__ControllerServiceCapability *c =
-            dc_msg_new(&csi__v1__controller_service_capability__descriptor);
-        if (!c)
+        rpc.type = types[i];
+        r->capabilities[i] = dc_msg_copy(&cap.base);
+        if (!r->capabilities[i])
             return dc_fail(err, DC_NO_MEMORY, 0, "capabilities");
-        r->capabilities[r->n_capabilities++] = c;
-        c->rpc = dc_msg_new(&csi__v1__controller_service_capability__rpc__descriptor);
-        if (!c->rpc)
-            return dc_fail(err, DC_NO_MEMORY, 0, "capabilities");
-        c->type_case = CSI__V1__CONTROLLER_SERVICE_CAPABILITY__TYPE_RPC;
-        c->rpc->type = types[i];
+        r->n_capabilities++;
     }
     return 0;
 }

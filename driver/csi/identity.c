@@ -26,22 +26,22 @@ static int get_plugin_capabilities(void *service, struct dc_rpc_call *call,
         CSI__V1__PLUGIN_CAPABILITY__SERVICE__TYPE__VOLUME_ACCESSIBILITY_CONSTRAINTS,
     };
     Csi__V1__GetPluginCapabilitiesResponse *r = (Csi__V1__GetPluginCapabilitiesResponse *)reply;
+    Csi__V1__PluginCapability cap = CSI__V1__PLUGIN_CAPABILITY__INIT;
+    Csi__V1__PluginCapability__Service svc = CSI__V1__PLUGIN_CAPABILITY__SERVICE__INIT;
 
     (void)service;
     (void)call;
     (void)req;
     if (dc_msg_list(DC_LEN(types), &r->capabilities, err) != 0)
         return -1;
+    cap.type_case = CSI__V1__PLUGIN_CAPABILITY__TYPE_SERVICE;
+    cap.service = &svc;
     for (size_t i = 0; i < DC_LEN(types); i++) {
-        Csi__V1__PluginCapability *c = dc_msg_new(&csi__v1__plugin_capability__descriptor);
-        if (!c)
+        svc.type = types[i];
+        r->capabilities[i] = dc_msg_copy(&cap.base);
+        if (!r->capabilities[i])
             return dc_fail(err, DC_NO_MEMORY, 0, "capabilities");
-        r->capabilities[r->n_capabilities++] = c;
-        c->service = dc_msg_new(&csi__v1__plugin_capability__service__descriptor);
-        if (!c->service)
-            return dc_fail(err, DC_NO_MEMORY, 0, "capabilities");
-        c->type_case = CSI__V1__PLUGIN_CAPABILITY__TYPE_SERVICE;
-        c->service->type = types[i];
+        r->n_capabilities++;
     }
     return 0;
 }

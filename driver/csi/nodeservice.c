@@ -8,6 +8,14 @@
 
 #define autobusy DC_AUTO(dc_busy_leave)
 
+/* The maps that stage and publish both have, in two types of message. */
+#define CHECK_MAPS(req, err)                                                                  \
+    (dc_field_map("secrets", (req)->n_secrets, (req)->secrets, (err)) != 0 ||                 \
+     dc_field_map("publish_context", (req)->n_publish_context, (req)->publish_context,        \
+                  (err)) != 0 ||                                                              \
+     dc_field_map("volume_context", (req)->n_volume_context, (req)->volume_context, (err)) != \
+         0)
+
 static int stage(void *service, struct dc_rpc_call *call, const ProtobufCMessage *msg,
                  ProtobufCMessage *reply, struct dc_err *err)
 {
@@ -21,11 +29,7 @@ static int stage(void *service, struct dc_rpc_call *call, const ProtobufCMessage
     if (dc_field_text("volume_id", req->volume_id, err) != 0 ||
         dc_field_path("staging_target_path", req->staging_target_path, err) != 0 ||
         dc_cap_parse("volume_capability", req->volume_capability, &cap, err) != 0 ||
-        dc_field_map("secrets", req->n_secrets, req->secrets, err) != 0 ||
-        dc_field_map("publish_context", req->n_publish_context, req->publish_context, err) !=
-            0 ||
-        dc_field_map("volume_context", req->n_volume_context, req->volume_context, err) != 0 ||
-        dc_busy_enter(&d->busy, req->volume_id, &busy, err) != 0)
+        CHECK_MAPS(req, err) || dc_busy_enter(&d->busy, req->volume_id, &busy, err) != 0)
         return -1;
     return dc_stage(d->store, req->volume_id, req->staging_target_path, &cap, err);
 }
@@ -61,11 +65,7 @@ static int publish(void *service, struct dc_rpc_call *call, const ProtobufCMessa
     if (dc_field_text("volume_id", req->volume_id, err) != 0 ||
         dc_field_path("target_path", req->target_path, err) != 0 ||
         dc_cap_parse("volume_capability", req->volume_capability, &cap, err) != 0 ||
-        dc_field_map("secrets", req->n_secrets, req->secrets, err) != 0 ||
-        dc_field_map("publish_context", req->n_publish_context, req->publish_context, err) !=
-            0 ||
-        dc_field_map("volume_context", req->n_volume_context, req->volume_context, err) != 0 ||
-        dc_busy_enter(&d->busy, req->volume_id, &busy, err) != 0)
+        CHECK_MAPS(req, err) || dc_busy_enter(&d->busy, req->volume_id, &busy, err) != 0)
         return -1;
     return dc_publish(d->store, req->volume_id, req->staging_target_path, req->target_path,
                       &cap, req->readonly != 0, err);
@@ -142,23 +142,22 @@ static int get_capabilities(void *service, struct dc_rpc_call *call,
     };
 #undef RPC
     Csi__V1__NodeGetCapabilitiesResponse *r = (Csi__V1__NodeGetCapabilitiesResponse *)reply;
+    Csi__V1__NodeServiceCapability cap = CSI__V1__NODE_SERVICE_CAPABILITY__INIT;
+    Csi__V1__NodeServiceCapability__RPC rpc = CSI__V1__NODE_SERVICE_CAPABILITY__RPC__INIT;
 
     (void)service;
     (void)call;
     (void)msg;
     if (dc_msg_list(DC_LEN(types), &r->capabilities, err) != 0)
         return -1;
+    cap.type_case = CSI__V1__NODE_SERVICE_CAPABILITY__TYPE_RPC;
+    cap.rpc = &rpc;
     for (size_t i = 0; i < DC_LEN(types); i++) {
-        Csi__V1__NodeServiceCapability *c =
-            dc_msg_new(&csi__v1__node_service_capability__descriptor);
-        if (!c)
+        rpc.type = types[i];
+        r->capabilities[i] = dc_msg_copy(&cap.base);
+        if (!r->capabilities[i])
             return dc_fail(err, DC_NO_MEMORY, 0, "capabilities");
-        r->capabilities[r->n_capabilities++] = c;
-        c->rpc = dc_msg_new(&csi__v1__node_service_capability__rpc__descriptor);
-        if (!c->rpc)
-            return dc_fail(err, DC_NO_MEMORY, 0, "capabilities");
-        c->type_case = CSI__V1__NODE_SERVICE_CAPABILITY__TYPE_RPC;
-        c->rpc->type = types[i];
+        r->n_capabilities++;
     }
     return 0;
 }
