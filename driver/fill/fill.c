@@ -300,15 +300,16 @@ static int spec_check(const struct dc_fill_spec *spec, const struct dc_fill_even
 }
 
 /*
- * Eight blocks at the sink, two received, one each where raw and zero detection may carry one:
- * twelve in all. 1 MiB each when memory allows, else the largest power of two that fits.
+ * Eight blocks at the sink, two received, two each for the one or two digests, one each where raw
+ * and zero detection may carry one: sixteen at most. 1 MiB each when memory allows, else the
+ * largest power of two that fits.
  */
 static void memory_divide(uint64_t memory, struct dc_sink_ways *sink,
                           struct dc_source_ways *source)
 {
     dc_sink_ways_default(sink);
     dc_source_ways_default(source);
-    while (memory > 0 && sink->slot_bytes * (sink->slots + 4) > memory)
+    while (memory > 0 && sink->slot_bytes * (sink->slots + 8) > memory)
         sink->slot_bytes /= 2;
     source->buffer_bytes = 2 * sink->slot_bytes;
 }

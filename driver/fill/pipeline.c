@@ -10,14 +10,15 @@
 
 enum { ZERO_GRANULE = 64 * 1024 }; /* smaller holes cost more requests than they save bytes */
 
-static int digests_open(struct pipeline *p, const char *algorithm, struct dc_err *err)
+static int digests_open(struct pipeline *p, const char *algorithm, size_t ring_bytes,
+                        struct dc_err *err)
 {
-    if (dc_filter_digest_open(p->top, "sha256", &p->digest, err) != 0)
+    if (dc_filter_digest_open(p->top, "sha256", ring_bytes, &p->digest, err) != 0)
         return -1;
     p->top = p->wanted = p->digest;
     if (!algorithm || strcmp(algorithm, "sha256") == 0)
         return 0;
-    if (dc_filter_digest_open(p->top, algorithm, &p->wanted, err) != 0)
+    if (dc_filter_digest_open(p->top, algorithm, ring_bytes, &p->wanted, err) != 0)
         return -1;
     p->top = p->wanted;
     return 0;
@@ -32,7 +33,7 @@ int pipeline_open(struct dc_loop *loop, const struct dc_source_spec *spec,
     if (dc_source_open(loop, spec, ways, waker, &p.source, err) != 0)
         return -1;
     p.top = &p.source->st;
-    if ((digests && digests_open(&p, algorithm, err) != 0) ||
+    if ((digests && digests_open(&p, algorithm, ways->buffer_bytes, err) != 0) ||
         dc_filter_peek_open(p.top, DC_MAGIC_BYTES, &p.peek, err) != 0) {
         pipeline_close(&p);
         return -1;

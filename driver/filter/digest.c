@@ -2,13 +2,13 @@
 /* filter/digest.c - a checksum of everything that passes. */
 #include <assert.h>
 
-#include "base/digest.h"
 #include "decant/cleanup.h"
 #include "filter/filter.h"
+#include "filter/hasher.h"
 
 struct filter_digest {
     struct dc_stage st;
-    struct dc_digest *digest;
+    struct hasher *hasher;
 };
 
 static enum dc_pull digest_pull(struct dc_stage *st, struct dc_span *span, struct dc_err *err)
@@ -19,8 +19,7 @@ static enum dc_pull digest_pull(struct dc_stage *st, struct dc_span *span, struc
     if (got != DC_PULL_SPAN)
         return got;
     assert(span->kind == DC_SPAN_DATA); /* it stands below the source: bytes as served */
-    if (dc_digest_add(f->digest, span->buf, (size_t)span->len, err) != 0)
-        return DC_PULL_FAIL;
+    hasher_add(f->hasher, span->buf, (size_t)span->len);
     return DC_PULL_SPAN;
 }
 
@@ -28,7 +27,7 @@ static void digest_close(struct dc_stage *st)
 {
     struct filter_digest *f = (struct filter_digest *)st;
 
-    dc_digest_free(f->digest);
+    hasher_free(f->hasher);
     free(f);
 }
 
@@ -38,15 +37,15 @@ static const struct dc_stage_ops digest_ops = {
     .close = digest_close,
 };
 
-int dc_filter_digest_open(struct dc_stage *up, const char *algorithm, struct dc_stage **ret,
-                          struct dc_err *err)
+int dc_filter_digest_open(struct dc_stage *up, const char *algorithm, size_t ring_bytes,
+                          struct dc_stage **ret, struct dc_err *err)
 {
     dc_autofree struct filter_digest *f = calloc(1, sizeof *f);
 
     if (!f)
         return dc_fail(err, DC_NO_MEMORY, 0, "digest");
     f->st = (struct dc_stage){.ops = &digest_ops, .up = up};
-    if (dc_digest_new(algorithm, &f->digest, err) != 0)
+    if (hasher_new(algorithm, ring_bytes, &f->hasher, err) != 0)
         return -1;
     *ret = &dc_steal(f)->st;
     return 0;
@@ -57,5 +56,5 @@ int dc_filter_digest_text(struct dc_stage *st, char *ret, struct dc_err *err)
     struct filter_digest *f = (struct filter_digest *)st;
 
     assert(st->ops == &digest_ops && st->last == DC_PULL_END);
-    return dc_digest_finish(f->digest, ret, err);
+    return hasher_finish(f->hasher, ret, err);
 }

@@ -14,9 +14,12 @@
 
 /* --- digest: a checksum of everything that passes. DATA only. --- */
 
-/* algorithm as in dc_digest_new(). */
-int dc_filter_digest_open(struct dc_stage *up, const char *algorithm, struct dc_stage **ret,
-                          struct dc_err *err);
+/*
+ * algorithm as in dc_digest_new(). Computed on a thread of its own, from a copy of ring_bytes at
+ * most: SHA-256 costs more than all the rest of a fill.
+ */
+int dc_filter_digest_open(struct dc_stage *up, const char *algorithm, size_t ring_bytes,
+                          struct dc_stage **ret, struct dc_err *err);
 /* "sha256:HEX", once its last pull has answered END. ret has DC_DIGEST_TEXT bytes. */
 int dc_filter_digest_text(struct dc_stage *st, char *ret, struct dc_err *err);
 

@@ -68,7 +68,7 @@ static void digests_what_passes(void **state)
         char out[16], text[DC_DIGEST_TEXT];
         struct dc_stage *src = memory_open("hello", 5, fragment[i], 3);
 
-        assert_int_equal(dc_filter_digest_open(src, "md5", &top, &err), 0);
+        assert_int_equal(dc_filter_digest_open(src, "md5", 3, &top, &err), 0);
         assert_int_equal(pull_all(top, out, NULL), 5);
         assert_int_equal(dc_filter_digest_text(top, text, &err), 0);
         assert_string_equal(text, "md5:5d41402abc4b2a76b9719d911017c592");
@@ -82,7 +82,7 @@ static void digest_needs_a_known_algorithm(void **state)
     struct dc_err err = {0};
 
     (void)state;
-    assert_int_equal(dc_filter_digest_open(src, "crc", &top, &err), -1);
+    assert_int_equal(dc_filter_digest_open(src, "crc", 3, &top, &err), -1);
     assert_int_equal(err.kind, DC_BAD_INPUT);
     dc_stage_close(src);
 }
