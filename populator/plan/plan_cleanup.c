@@ -53,10 +53,10 @@ bool plan_discard(const struct dc_observed *o, struct dc_action *a)
         return false;
     if (may_be_writing(o) && cancel_fill(o, a))
         return true;
-    if (names_prime(o) && o->volume.provisioned && o->volume.retain && !o->volume.deleting)
+    if (names_prime(o) && o->volume.provisioned && o->volume.retain)
         return plan_do(a, DC_ACT_RECLAIM_DELETE);
     if (!p->deleting) {
-        a->discards = o->claim.exists && !o->claim.deleting;
+        a->discards = true;
         return plan_do(a, DC_ACT_DELETE_PRIME);
     }
     if (p->finalizer)

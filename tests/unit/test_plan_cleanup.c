@@ -36,6 +36,8 @@
       o->volume.retain = true)                                                           \
     X(retained_static, failed, DELETE_PRIME, Failed, "ClaimDeleted", GOING;              \
       o->volume.retain = true; o->volume.provisioned = false)                            \
+    X(retained_dying, failed, RECLAIM_DELETE, Failed, "ClaimDeleted", GOING;             \
+      o->volume.retain = o->volume.deleting = true)                                      \
     X(retained_rebound, rebound, DELETE_PRIME, Failed, "ClaimDeleted", GOING;            \
       o->volume.retain = true)                                                           \
     X(retained_taken, failed, DELETE_PRIME, Failed, "ClaimDeleted", GOING;               \
