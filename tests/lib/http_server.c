@@ -107,10 +107,12 @@ static struct part part_of(const struct t_reply *r, const char *head)
     if (r->ignore_range || (r->status && r->status != 206) ||
         !header_of(head, "\nRange: ", range))
         return p;
-    const char *known = r->etag ? r->etag : r->last_modified;
-    if (!r->deaf && header_of(head, "\nIf-Range: ", if_range) &&
-        (!known || strcmp(known, if_range) != 0))
-        return p;
+    if (!r->deaf && header_of(head, "\nIf-Range: ", if_range)) {
+        const char *known = if_range[0] == '"' ? r->etag : r->last_modified;
+
+        if (!known || strcmp(known, if_range) != 0)
+            return p;
+    }
     char *end = NULL;
     size_t first = strtoul(range + strlen("bytes="), &end, 10), last = r->len - 1;
     if (*end != '-' || first >= r->len)

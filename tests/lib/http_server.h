@@ -12,7 +12,7 @@ struct t_reply {
     const char *headers; /* more header lines, each with "\r\n"                  */
     const void *body;    /* the whole file; ranges are cut out of it             */
     size_t len;
-    const char *etag; /* with its quotes; also what If-Range is compared with */
+    const char *etag; /* with its quotes; this or the date is what If-Range must name */
     const char *last_modified, *date;
     bool ignore_range;  /* the whole file, always                               */
     bool deaf;          /* ranges, whatever If-Range says                       */

@@ -3,8 +3,12 @@
 #include "pipeline/fixture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "lib/image.h"
 
 static void on_progress(void *arg, const struct dc_fill_progress *progress)
 {
@@ -13,6 +17,7 @@ static void on_progress(void *arg, const struct dc_fill_progress *progress)
     assert_false(t->ended);
     assert_true(progress->durable <= progress->written);
     assert_true(progress->durable >= t->progress.durable);
+    assert_true(t->told == 0 || memcmp(progress, &t->progress, sizeof *progress) != 0);
     t->progress = *progress;
     t->told++;
 }
@@ -84,4 +89,43 @@ void t_fill_run(struct t_fill *t, const struct dc_fill_spec *spec, enum dc_err_k
     if (t->err.kind != want)
         print_message("ended with %s: %s\n", dc_err_name(t->err.kind), t->err.msg);
     assert_int_equal(t->err.kind, want);
+}
+
+int t_place_open(void **state)
+{
+    struct t_place *p = calloc(1, sizeof *p);
+
+    snprintf(p->dir, sizeof p->dir, "/var/tmp/decant-fill-XXXXXX");
+    assert_non_null(mkdtemp(p->dir));
+    snprintf(p->path, sizeof p->path, "%s/disk.img", p->dir);
+    p->image = t_image_new(T_PLACE_BYTES, true);
+    *state = p;
+    return 0;
+}
+
+int t_place_close(void **state)
+{
+    struct t_place *p = *state;
+
+    unlink(p->path);
+    rmdir(p->dir);
+    free(p->image);
+    free(p);
+    return 0;
+}
+
+void t_place_fill(const struct t_place *p, const struct t_reply *script, size_t n,
+                  enum dc_err_kind want, struct t_fill *t)
+{
+    struct t_server *s = t_server_start(script, n);
+    const struct dc_fill_spec spec = {
+        .id = "test",
+        .source = {.kind = DC_SOURCE_HTTP, .url = t_server_url(s, "/disk.img?key=t0ken")},
+        .target = DC_TARGET_FILE,
+        .target_path = p->path,
+        .retry_max_ms = 1};
+
+    t_fill_run(t, &spec, want);
+    assert_null(strstr(t->err.msg, "t0ken"));
+    t_server_stop(s);
 }

@@ -5,6 +5,7 @@ set(pipeline_lib ${PROJECT_SOURCE_DIR}/tests/lib/http_server.c
 decant_test(pipeline fill_device SOURCES ${pipeline_lib} LINK decant_fill)
 decant_test(pipeline fill_http
     SOURCES ${pipeline_lib} ${PROJECT_SOURCE_DIR}/tests/lib/fault.c LINK decant_fill)
+decant_test(pipeline fill_resume SOURCES ${pipeline_lib} LINK decant_fill)
 decant_test(pipeline fill_tls SOURCES ${pipeline_lib} LINK decant_fill)
 decant_test(pipeline probe SOURCES ${PROJECT_SOURCE_DIR}/tests/lib/http_server.c LINK decant_fill)
 # The allocations that tests/lib/fault.h makes fail.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* pipeline/test_fill_http.c - servers that break, lie, change their mind or have something else. */
+/* pipeline/test_fill_http.c - servers that refuse, lie or have something else, and files. */
 #include "pipeline/fixture.h"
 
 #include <fcntl.h>
@@ -14,153 +14,8 @@
 #include "lib/http_server.h"
 #include "lib/image.h"
 
-#define BYTES (3 * DC_MIB + 777)
+#define BYTES T_PLACE_BYTES
 #define ETAG  "\"v1\""
-#define DATE  "Mon, 01 Jan 2024 00:00:00 GMT"
-#define LATER "Mon, 01 Jan 2024 00:01:00 GMT"
-
-struct place {
-    char dir[64], path[96], *image;
-};
-
-static int place_open(void **state)
-{
-    struct place *p = calloc(1, sizeof *p);
-
-    snprintf(p->dir, sizeof p->dir, "/var/tmp/decant-fill-XXXXXX");
-    assert_non_null(mkdtemp(p->dir));
-    snprintf(p->path, sizeof p->path, "%s/disk.img", p->dir);
-    p->image = t_image_new(BYTES, true);
-    *state = p;
-    return 0;
-}
-
-static int place_close(void **state)
-{
-    struct place *p = *state;
-
-    unlink(p->path);
-    rmdir(p->dir);
-    free(p->image);
-    free(p);
-    return 0;
-}
-
-/* Fill a file from this script; the server is gone afterwards. */
-static void fill(const struct place *p, const struct t_reply *script, size_t n,
-                 enum dc_err_kind want, struct t_fill *t)
-{
-    struct t_server *s = t_server_start(script, n);
-    const struct dc_fill_spec spec = {
-        .id = "test",
-        .source = {.kind = DC_SOURCE_HTTP, .url = t_server_url(s, "/disk.img?key=t0ken")},
-        .target = DC_TARGET_FILE,
-        .target_path = p->path,
-        .retry_max_ms = 1};
-
-    t_fill_run(t, &spec, want);
-    assert_null(strstr(t->err.msg, "t0ken"));
-    t_server_stop(s);
-}
-
-/* Broken at several places, each time by another fault, and whole in the end. */
-static void a_broken_download_goes_on(void **state)
-{
-    const struct place *p = *state;
-    static const char *const etag[] = {ETAG, NULL, "W/\"weak\""};
-
-    for (size_t i = 0; i < DC_LEN(etag); i++) {
-        const struct t_reply base = {.body = p->image,
-                                     .len = BYTES,
-                                     .etag = etag[i],
-                                     .last_modified = i == 0 ? NULL : DATE,
-                                     .date = LATER};
-        struct t_reply script[] = {base, base, base, base, base};
-        struct t_fill t;
-
-        script[0].cut = true; /* before the first byte */
-        script[1].cut = true;
-        script[1].cut_after = 1000001;
-        script[2].silent = true;
-        script[3].cut = true;
-        script[3].cut_after = 1;
-        if (i == 2) {
-            /* If-Range with a date: the server of these tests compares with the ETag first. */
-            for (size_t j = 0; j < DC_LEN(script); j++)
-                script[j].etag = NULL;
-        }
-        fill(p, script, DC_LEN(script), DC_OK, &t);
-        assert_true(t_same(p->path, p->image, BYTES, BYTES));
-        assert_int_equal(t.progress.retries, 4);
-    }
-}
-
-/* The range is ignored, but it is the same file: its first bytes are skipped. */
-static void a_server_without_ranges_is_read_again(void **state)
-{
-    const struct place *p = *state;
-    const struct t_reply base = {
-        .body = p->image, .len = BYTES, .etag = ETAG, .ignore_range = true};
-    struct t_reply script[] = {base, base, base};
-    struct t_fill t;
-
-    script[0].cut = script[1].cut = true;
-    script[0].cut_after = 2000003;
-    script[1].cut_after = 1999; /* breaks while skipping */
-    fill(p, script, DC_LEN(script), DC_OK, &t);
-    assert_true(t_same(p->path, p->image, BYTES, BYTES));
-}
-
-static void a_changed_source_is_never_mixed(void **state)
-{
-    const struct place *p = *state;
-    const struct t_reply base = {
-        .body = p->image, .len = BYTES, .etag = ETAG, .cut = true, .cut_after = 1000001};
-    struct t_reply after[] = {base, base, base, base, base, base};
-    struct t_fill t;
-
-    after[0].etag = "\"v2\"";     /* If-Range answers 200 with another file */
-    after[1].etag = NULL;         /* 200 without saying which               */
-    after[2].wrong_total = 1;     /* a part of a larger file                */
-    after[3].ignore_range = true; /* the same tag, another size             */
-    after[3].len = BYTES - 5;
-    after[4].len = 1000; /* shorter than what we have: 416         */
-    after[4].status = 416;
-    after[5].etag = NULL; /* a part without saying of which         */
-    after[5].deaf = true;
-    for (size_t i = 0; i < DC_LEN(after); i++) {
-        struct t_reply script[] = {base, after[i]};
-
-        script[1].cut = false;
-        fill(p, script, 2, DC_CHANGED, &t);
-    }
-    struct t_reply liar[] = {base, base};
-    liar[1].wrong_range = 512; /* another part than was asked for, to the end */
-    liar[1].cut = false;
-    fill(p, liar, 2, DC_REMOTE, &t);
-    assert_non_null(strstr(t.err.msg, "another part"));
-    assert_non_null(strstr(t.err.msg, "gave up after 7 tries"));
-}
-
-static void without_a_validator_it_cannot_go_on(void **state)
-{
-    const struct place *p = *state;
-    const struct t_reply base = {.body = p->image, .len = BYTES};
-    struct t_reply script[] = {base, base, base};
-    struct t_fill t;
-
-    script[0].cut = true;
-    script[0].cut_after = 1000001;
-    fill(p, script, 2, DC_REMOTE, &t);
-    assert_non_null(strstr(t.err.msg, "neither a strong ETag"));
-    script[0].last_modified = DATE; /* another version may come in the same second */
-    script[0].date = DATE;
-    fill(p, script, 2, DC_REMOTE, &t);
-    script[0].cut_after = 0; /* nothing has come yet: it may start over */
-    script[0].last_modified = NULL;
-    fill(p, script, 2, DC_OK, &t);
-    assert_true(t_same(p->path, p->image, BYTES, BYTES));
-}
 
 static void statuses_have_kinds(void **state)
 {
@@ -173,68 +28,43 @@ static void statuses_have_kinds(void **state)
         {401, DC_DENIED, "secretRef"},        {403, DC_DENIED, "secretRef"},
         {400, DC_BAD_INPUT, "expected 200"},  {204, DC_BAD_INPUT, "204"},
     };
-    const struct place *p = *state;
+    const struct t_place *p = *state;
     struct t_fill t;
 
     for (size_t i = 0; i < DC_LEN(rows); i++) {
         const struct t_reply reply = {.status = rows[i].status, .body = "no", .len = 2};
 
-        fill(p, &reply, 1, rows[i].want, &t);
+        t_place_fill(p, &reply, 1, rows[i].want, &t);
         assert_non_null(strstr(t.err.msg, rows[i].says));
         assert_non_null(strstr(t.err.msg, "/disk.img"));
         assert_int_equal(t.progress.retries, 0);
     }
 }
 
-static void a_busy_server_is_asked_again(void **state)
-{
-    const struct place *p = *state;
-    const struct t_reply script[] = {
-        {.status = 503, .body = "later", .len = 5},
-        {.status = 429, .headers = "Retry-After: 1\r\n", .body = "later", .len = 5},
-        {.body = p->image, .len = BYTES, .etag = ETAG}};
-    struct t_fill t;
-
-    fill(p, script, DC_LEN(script), DC_OK, &t);
-    assert_int_equal(t.progress.retries, 2);
-    assert_true(t_same(p->path, p->image, BYTES, BYTES));
-}
-
 static void lengths_that_lie(void **state)
 {
-    const struct place *p = *state;
+    const struct t_place *p = *state;
     const struct t_reply base = {.body = p->image, .len = BYTES, .etag = ETAG};
     struct t_reply script[] = {base, base};
     struct t_fill t;
 
     script[0].more_length = 10; /* says more than it has, and then the right number */
-    fill(p, script, 2, DC_CHANGED, &t);
+    t_place_fill(p, script, 2, DC_CHANGED, &t);
+    script[0].more_length = 0; /* more than it said */
+    script[0].len = BYTES - 5;
+    script[0].cut = script[1].chunked = script[1].ignore_range = true;
+    script[0].cut_after = 1000001;
+    t_place_fill(p, script, 2, DC_CORRUPT, &t);
     const struct t_reply open_end = {.body = p->image, .len = BYTES, .no_length = true};
-    fill(p, &open_end, 1, DC_OK, &t);
+    t_place_fill(p, &open_end, 1, DC_OK, &t);
     assert_true(t_same(p->path, p->image, BYTES, BYTES));
     assert_int_equal(t.progress.total, 0);
-}
-
-/* Chunks tell no length: the part that follows has to, for it may be shorter than the rest. */
-static void the_end_is_known_after_a_break(void **state)
-{
-    const struct place *p = *state;
-    const struct t_reply base = {.body = p->image, .len = BYTES, .etag = ETAG};
-    struct t_reply script[] = {base, base, base};
-    struct t_fill t;
-
-    script[0].chunked = script[0].cut = true;
-    script[0].cut_after = 1000001;
-    script[1].part_max = 500000;
-    fill(p, script, 3, DC_OK, &t);
-    assert_true(t_same(p->path, p->image, BYTES, BYTES));
-    assert_int_equal(t.progress.retries, 2);
 }
 
 /* Bytes are wanted as they are stored; what a server packs on the way is somebody else's file. */
 static void a_packed_answer_is_refused(void **state)
 {
-    const struct place *p = *state;
+    const struct t_place *p = *state;
     const struct t_reply reply = {
         .body = p->image, .len = BYTES, .headers = "Content-Encoding: br\r\n"};
     struct t_server *s = t_server_start(&reply, 1);
@@ -263,13 +93,13 @@ static void not_an_image_is_refused_by_name(void **state)
         {"<!DOCTYPE html><html>", 21, DC_BAD_INPUT, "web page"},
         {"", 0, DC_BAD_INPUT, "empty"},
     };
-    const struct place *p = *state;
+    const struct t_place *p = *state;
     struct t_fill t;
 
     for (size_t i = 0; i < DC_LEN(rows); i++) {
         const struct t_reply reply = {.body = rows[i].head, .len = rows[i].len};
 
-        fill(p, &reply, 1, rows[i].want, &t);
+        t_place_fill(p, &reply, 1, rows[i].want, &t);
         assert_non_null(strstr(t.err.msg, rows[i].says));
         assert_int_equal(access(p->path, F_OK), -1); /* the target was not touched */
     }
@@ -287,7 +117,7 @@ static void checksums_are_checked(void **state)
         {"sha256:0000000000000000000000000000000000000000000000000000000000000000", DC_CORRUPT},
     };
     static const struct t_reply reply = {.body = "hello", .len = 5};
-    const struct place *p = *state;
+    const struct t_place *p = *state;
     struct t_server *s = t_server_start(&reply, 1);
     struct dc_fill_spec spec = {
         .source = {.kind = DC_SOURCE_HTTP, .url = t_server_url(s, "/x")},
@@ -313,6 +143,18 @@ static void checksums_are_checked(void **state)
     t_server_stop(s);
 }
 
+/* Something that was there before, and of which nothing may be left. */
+static void old_content(const char *path, size_t len)
+{
+    char *old = malloc(len);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    memset(old, 0xa5, len);
+    assert_int_equal(write(fd, old, len), len);
+    close(fd);
+    free(old);
+}
+
 static void files_get_the_size_they_should(void **state)
 {
     static const struct {
@@ -326,7 +168,7 @@ static void files_get_the_size_they_should(void **state)
         {8 * DC_MIB, BYTES - 1, 0},
         {8 * DC_MIB, 8 * DC_MIB, 8 * DC_MIB},
     };
-    const struct place *p = *state;
+    const struct t_place *p = *state;
 
     for (size_t i = 0; i < 2 * DC_LEN(rows); i++) {
         const size_t r = i / 2;
@@ -341,6 +183,7 @@ static void files_get_the_size_they_should(void **state)
         struct stat st;
         struct t_fill t;
 
+        old_content(p->path, 5 * DC_MIB);
         t_fill_run(&t, &spec, rows[r].want ? DC_OK : DC_NO_SPACE);
         if (rows[r].want) {
             assert_int_equal(stat(p->path, &st), 0);
@@ -354,7 +197,7 @@ static void files_get_the_size_they_should(void **state)
 
 static void a_file_is_a_source_too(void **state)
 {
-    const struct place *p = *state;
+    const struct t_place *p = *state;
     char from[112];
     struct dc_fill_spec spec = {.source = {.kind = DC_SOURCE_FILE, .url = from},
                                 .target = DC_TARGET_FILE,
@@ -381,7 +224,7 @@ static void a_file_is_a_source_too(void **state)
 /* Each allocation of our rooms fails in turn: an error, no leak, no crash, and then success. */
 static void no_allocation_is_taken_for_granted(void **state)
 {
-    const struct place *p = *state;
+    const struct t_place *p = *state;
     const struct t_reply reply = {.body = p->image, .len = BYTES, .etag = ETAG};
     struct t_server *s = t_server_start(&reply, 1);
     bool fired = true;
@@ -416,22 +259,12 @@ static void no_allocation_is_taken_for_granted(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, place_open, place_close)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, t_place_open, t_place_close)
     const struct CMUnitTest tests[] = {
-        TEST(a_broken_download_goes_on),
-        TEST(a_server_without_ranges_is_read_again),
-        TEST(a_changed_source_is_never_mixed),
-        TEST(without_a_validator_it_cannot_go_on),
-        TEST(statuses_have_kinds),
-        TEST(a_busy_server_is_asked_again),
-        TEST(lengths_that_lie),
-        TEST(the_end_is_known_after_a_break),
-        TEST(a_packed_answer_is_refused),
-        TEST(not_an_image_is_refused_by_name),
-        TEST(checksums_are_checked),
-        TEST(files_get_the_size_they_should),
-        TEST(a_file_is_a_source_too),
-        TEST(no_allocation_is_taken_for_granted),
+        TEST(statuses_have_kinds),        TEST(lengths_that_lie),
+        TEST(a_packed_answer_is_refused), TEST(not_an_image_is_refused_by_name),
+        TEST(checksums_are_checked),      TEST(files_get_the_size_they_should),
+        TEST(a_file_is_a_source_too),     TEST(no_allocation_is_taken_for_granted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

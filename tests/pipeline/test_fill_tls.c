@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* pipeline/test_fill_tls.c - https: a CA that is given is trusted, one that is not is refused. */
+/* pipeline/test_fill_tls.c - https: whom it trusts, and that it is not left for http. */
 #include "pipeline/fixture.h"
 
 #include <fcntl.h>
@@ -18,7 +18,7 @@ extern char **environ;
 enum { BYTES = 300001 };
 
 struct tls {
-    char dir[64], image_path[96], cert[96], key[96], target[96], url[64];
+    char dir[64], image_path[96], moved_path[96], cert[96], key[96], target[96], url[64];
     char *image, pem[8192];
     pid_t pid;
 };
@@ -45,11 +45,13 @@ static pid_t openssl(const char *dir, char *const argv[], int *ret_out)
     return pid;
 }
 
-static void save(const char *path, const void *data, size_t len)
+/* A whole answer, as the server sends it. */
+static void save(const char *path, const char *head, const void *body, size_t len)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
-    assert_int_equal(write(fd, data, len), len);
+    assert_int_equal(write(fd, head, strlen(head)), strlen(head));
+    assert_int_equal(write(fd, body, len), len);
     close(fd);
 }
 
@@ -86,7 +88,9 @@ static int tls_open(void **state)
     snprintf(t->image_path, sizeof t->image_path, "%s/disk.img", t->dir);
     snprintf(t->target, sizeof t->target, "%s/target", t->dir);
     t->image = t_image_new(BYTES, false);
-    save(t->image_path, t->image, BYTES);
+    save(t->image_path, "HTTP/1.0 200 OK\r\nContent-Length: 300001\r\n\r\n", t->image, BYTES);
+    snprintf(t->moved_path, sizeof t->moved_path, "%s/moved", t->dir);
+    save(t->moved_path, "HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:1/x\r\n\r\n", "", 0);
 
     char *make[] = {"openssl",
                     "req",
@@ -111,7 +115,7 @@ static int tls_open(void **state)
     assert_true(read(fd, t->pem, sizeof t->pem - 1) > 0);
     close(fd);
 
-    char *serve[] = {"openssl", "s_server", "-accept", "127.0.0.1:0", "-WWW",
+    char *serve[] = {"openssl", "s_server", "-accept", "127.0.0.1:0", "-HTTP",
                      "-cert",   t->cert,    "-key",    t->key,        NULL};
     t->pid = openssl(t->dir, serve, &out);
     unsigned port = port_of(out);
@@ -130,6 +134,7 @@ static int tls_close(void **state)
     unlink(t->cert);
     unlink(t->key);
     unlink(t->image_path);
+    unlink(t->moved_path);
     unlink(t->target);
     rmdir(t->dir);
     free(t->image);
@@ -176,12 +181,25 @@ static void a_ca_that_is_none_is_refused(void **state)
     t_fill_run(&f, &spec, DC_BAD_INPUT);
 }
 
+/* Anybody on the way could then put another image in its place. */
+static void http_does_not_follow_https(void **state)
+{
+    struct tls *t = *state;
+    struct dc_fill_spec spec = spec_of(t, t->pem);
+    struct t_fill f;
+
+    memcpy(strstr(t->url, "disk.img"), "moved", sizeof "moved");
+    t_fill_run(&f, &spec, DC_DENIED);
+    assert_non_null(strstr(f.err.msg, "https to http"));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, tls_open, tls_close)
     const struct CMUnitTest tests[] = {
         TEST(a_given_ca_is_trusted),
         TEST(an_unknown_ca_is_refused),
+        TEST(http_does_not_follow_https),
         TEST(a_ca_that_is_none_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,44 @@ static void finds_runs_of_zeros(void **state)
     }
 }
 
+/* Into the middle of a block that is given in pieces, and past a head that is held. */
+static void seeks_forget_what_is_held(void **state)
+{
+    char image[4 * BLOCK] = {0}, lent[BLOCK];
+    struct dc_stage *peek = NULL, *top = NULL;
+    struct dc_err err = {0};
+    struct dc_span span = {.buf = lent, .cap = sizeof lent};
+    const void *head = NULL;
+    size_t len = 0;
+
+    (void)state;
+    image[0] = 'a';
+    memset(image + 2 * BLOCK, 'b', BLOCK);
+    assert_int_equal(
+        dc_filter_peek_open(memory_open(image, sizeof image, 0, 0), BLOCK, &peek, &err), 0);
+    assert_int_equal(dc_filter_zero_open(peek, GRANULE, BLOCK, &top, &err), 0);
+    assert_int_equal(dc_filter_peek_head(peek, &head, &len, &err), DC_PULL_SPAN);
+    assert_int_equal(dc_stage_pull(top, &span, &err), DC_PULL_SPAN); /* the rest: zeros, held */
+    assert_int_equal(span.len, GRANULE);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(dc_stage_seek(top, 2 * BLOCK, &err), 0);
+        assert_int_equal(dc_stage_pull(top, &span, &err), DC_PULL_SPAN);
+        assert_int_equal(span.off, 2 * BLOCK);
+        assert_int_equal(span.kind, DC_SPAN_DATA);
+        assert_int_equal(lent[0], 'b');
+    }
+    dc_stage_close(top);
+
+    /* Before the first pull: the head is passed over as well. */
+    assert_int_equal(
+        dc_filter_peek_open(memory_open(image, sizeof image, 0, 0), BLOCK, &top, &err), 0);
+    assert_int_equal(dc_filter_peek_head(top, &head, &len, &err), DC_PULL_SPAN);
+    assert_int_equal(dc_stage_seek(top, 2 * BLOCK, &err), 0);
+    assert_int_equal(dc_stage_pull(top, &span, &err), DC_PULL_SPAN);
+    assert_int_equal(span.off, 2 * BLOCK);
+    dc_stage_close(top);
+}
+
 static void faults_come_as_asked(void **state)
 {
     const struct dc_filter_faults crumbs = {.fragment = 1, .wait_every = 2};
@@ -186,6 +224,7 @@ int main(void)
         cmocka_unit_test(digest_needs_a_known_algorithm),
         cmocka_unit_test(peek_holds_and_lets_pass),
         cmocka_unit_test(finds_runs_of_zeros),
+        cmocka_unit_test(seeks_forget_what_is_held),
         cmocka_unit_test(faults_come_as_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

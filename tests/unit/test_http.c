@@ -251,6 +251,33 @@ static void secrets_never_leave_home(void **state)
     t_server_stop(b);
 }
 
+/* A redirect's own body is of no interest, least of all one that never ends. */
+static void a_redirect_with_a_long_body_is_left(void **state)
+{
+    static char big[400000];
+    static const struct t_reply script[] = {{.status = 302,
+                                             .headers = "Location: /next\r\n",
+                                             .body = big,
+                                             .len = sizeof big,
+                                             .stall = true,
+                                             .stall_after = 300000},
+                                            {.body = "here", .len = 4}};
+    struct t_server *s = t_server_start(script, DC_LEN(script));
+    struct fetch f = {0};
+
+    (void)state;
+    fetch_open(&f);
+    fetch_start(&f, &(struct dc_http_spec){.url = t_server_url(s, "/x"),
+                                           .stall_timeout_s = 1,
+                                           .max_redirects = 3});
+    fetch_wait(&f);
+    assert_int_equal(f.err.kind, DC_OK);
+    assert_int_equal(f.len, 4);
+    assert_memory_equal(f.body, "here", 4);
+    fetch_close(&f);
+    t_server_stop(s);
+}
+
 static void redirects_are_bounded_and_optional(void **state)
 {
     static const struct t_reply round[] = {{.status = 301, .headers = "Location: /x\r\n"}};
@@ -422,6 +449,7 @@ int main(void)
         cmocka_unit_test(refuses_split_headers_and_bad_urls),
         cmocka_unit_test(a_redirect_home_keeps_secrets),
         cmocka_unit_test(secrets_never_leave_home),
+        cmocka_unit_test(a_redirect_with_a_long_body_is_left),
         cmocka_unit_test(redirects_are_bounded_and_optional),
         cmocka_unit_test(failures_have_kinds_and_texts),
         cmocka_unit_test(stalls_and_timeouts),

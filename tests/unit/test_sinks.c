@@ -28,6 +28,8 @@ enum { BLOCK = 4096, SLOT = 65536 };
 /* What the kernel answers instead of doing it; 0: it does it. */
 static struct refusals {
     int init, init_flags, buffers, submit, submits;
+    bool ranges; /* fallocate, in every mode */
+    int asked;   /* how often it was refused */
 } refuse;
 
 int __real_io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned flags);
@@ -49,9 +51,24 @@ int __wrap_io_uring_register_buffers(struct io_uring *ring, const struct iovec *
     return refuse.buffers ? refuse.buffers : __real_io_uring_register_buffers(ring, v, n);
 }
 
+/* Requests for a mode that no kernel knows: they come home with EOPNOTSUPP. */
+static void ranges_spoil(struct io_uring *ring)
+{
+    for (unsigned i = ring->sq.sqe_head; i != ring->sq.sqe_tail; i++) {
+        struct io_uring_sqe *sqe = &ring->sq.sqes[i & ring->sq.ring_mask];
+
+        if (sqe->opcode == IORING_OP_FALLOCATE) {
+            sqe->len = 1u << 30;
+            refuse.asked++;
+        }
+    }
+}
+
 int __wrap_io_uring_submit(struct io_uring *ring)
 {
     refuse.submits++;
+    if (refuse.ranges)
+        ranges_spoil(ring);
     return refuse.submit ? refuse.submit : __real_io_uring_submit(ring);
 }
 
@@ -179,6 +196,32 @@ static void zeros_of_a_new_file_cost_nothing(void **state)
     put(p.sink, DC_SPAN_ZERO, 0, 8 * SLOT);
     assert_int_equal(p.sink->in_flight, 0);
     assert_int_equal(p.sink->written, 8 * SLOT);
+    place_close(&p);
+}
+
+/* Written then, from the buffers that data has been in; and asked for the ranges only once. */
+static void zeros_where_no_range_can_be_zeroed(void **state)
+{
+    struct place p;
+    struct dc_err err;
+
+    (void)state;
+    place_open(&p, false);
+    refuse = (struct refusals){.ranges = true};
+    put(p.sink, DC_SPAN_ZERO, SLOT, 5 * SLOT + BLOCK);
+    err = settle(p.sink);
+    assert_int_equal(err.kind, DC_OK);
+    assert_int_equal(refuse.asked, 2);
+    put(p.sink, DC_SPAN_ZERO, 8 * SLOT, BLOCK);
+    err = settle(p.sink);
+    assert_int_equal(err.kind, DC_OK);
+    assert_int_equal(refuse.asked, 2);
+    refuse = (struct refusals){0};
+    check(&p, 0, SLOT, (char)0xa5);
+    check(&p, SLOT, 5 * SLOT + BLOCK, 0);
+    check(&p, 6 * SLOT + BLOCK, 2 * SLOT - BLOCK, (char)0xa5);
+    check(&p, 8 * SLOT, BLOCK, 0);
+    check(&p, 8 * SLOT + BLOCK, SLOT, (char)0xa5);
     place_close(&p);
 }
 
@@ -382,6 +425,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_and_zeros),
         cmocka_unit_test(zeros_of_a_new_file_cost_nothing),
+        cmocka_unit_test(zeros_where_no_range_can_be_zeroed),
         cmocka_unit_test(the_window_is_bounded),
         cmocka_unit_test(every_completion_comes_home),
         cmocka_unit_test(a_device_that_shrinks_has_gone),
