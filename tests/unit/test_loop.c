@@ -130,7 +130,7 @@ static void tick_fire(struct dc_loop_timer *t)
 static void timers_fire_in_order(void **state)
 {
     struct dc_loop *loop = make();
-    static const uint64_t delay[] = {3, 1, 2, 1};
+    static const uint64_t delay[] = {60, 20, 40, 20}; /* arming four may take some ms */
     struct order order = {0};
     struct tick k[4];
 
