@@ -16,7 +16,7 @@
 
 struct dc_fence {
     char fill_id[DC_FILL_ID_MAX + 1];
-    int64_t seen;      /* no lower generation may start or cancel anything */
+    int64_t seen;      /* by StartFill: no lower generation may start */
     int64_t cancelled; /* neither this generation nor a lower one may start */
     struct dc_fence *next;
 };

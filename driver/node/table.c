@@ -234,8 +234,6 @@ static int cancel(struct dc_table *t, const char *fill_id, int64_t generation,
         return dc_fail(err, DC_FENCED, 0,
                        "fill %s: generation %lld cannot cancel generation %lld", fill_id,
                        (long long)generation, (long long)job->record.generation);
-    if (generation > fence->seen)
-        fence->seen = generation;
     if (generation > fence->cancelled)
         fence->cancelled = generation;
     if (job)

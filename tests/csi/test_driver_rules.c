@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -178,6 +179,11 @@ static void test_foreign_mount_is_left_alone(void **state)
     assert_int_equal(driver_unpublish(&b->d, b->id, "/proc"), PRECONDITION);
     assert_int_equal(driver_publish(&b->d, b->id, b->stage, "/proc", block), PRECONDITION);
     assert_int_equal(access("/proc/self", F_OK), 0);
+    assert_int_equal(mkdir(b->target, 0750), 0);
+    assert_int_equal(mount("none", b->target, "tmpfs", 0, "size=64k"), 0);
+    assert_int_equal(driver_unpublish(&b->d, b->id, b->target), PRECONDITION);
+    assert_int_equal(umount(b->target), 0); /* it is still there */
+    assert_int_equal(rmdir(b->target), 0);
     assert_int_equal(driver_publish(&b->d, b->id, b->stage, b->target, block), OK);
 }
 
@@ -194,6 +200,14 @@ static void test_target_with_content_is_left_alone(void **state)
     assert_int_equal(driver_unpublish(&b->d, b->id, b->target), PRECONDITION);
     assert_int_equal(unlink(file), 0);
     assert_int_equal(driver_unpublish(&b->d, b->id, b->target), OK);
+
+    fd = open(b->target, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, "x", 1), 1);
+    assert_int_equal(driver_unpublish(&b->d, b->id, b->target), PRECONDITION);
+    assert_int_equal(ftruncate(fd, 0), 0);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(driver_unpublish(&b->d, b->id, b->target), OK);
+    assert_int_not_equal(access(b->target, F_OK), 0);
 }
 
 /* Whoever still has the device open must let go before the volume is unstaged. */

@@ -96,6 +96,8 @@ HANDLER(stage)
     keep_text(f->secret, sizeof f->secret, dc_map_get(req->n_secrets, req->secrets, "key"));
     keep_text(f->context, sizeof f->context,
               dc_map_get(req->n_publish_context, req->publish_context, "device"));
+    keep_text(f->volume_context, sizeof f->volume_context,
+              dc_map_get(req->n_volume_context, req->volume_context, "pool"));
     keep_capability(f, req->volume_capability);
     return answer(&f->stage, err);
 }
@@ -112,6 +114,12 @@ HANDLER(publish)
     note(f, 'p');
     keep_text(f->publish_staging, sizeof f->publish_staging, req->staging_target_path);
     keep_text(f->target, sizeof f->target, req->target_path);
+    keep_text(f->publish_secret, sizeof f->publish_secret,
+              dc_map_get(req->n_secrets, req->secrets, "key"));
+    keep_text(f->publish_context, sizeof f->publish_context,
+              dc_map_get(req->n_publish_context, req->publish_context, "device"));
+    keep_text(f->publish_volume_context, sizeof f->publish_volume_context,
+              dc_map_get(req->n_volume_context, req->volume_context, "pool"));
     keep_capability(f, req->volume_capability);
     if (answer(&f->publish, err) != 0)
         return -1;

@@ -25,7 +25,8 @@ struct fake_plugin {
     } stage, publish, unpublish, unstage;
     char calls[64];
     char staging[512], publish_staging[512], target[512]; /* as asked last */
-    char fs[32], flag[32], secret[32], context[32];
+    char fs[32], flag[32], secret[32], context[32], volume_context[32];
+    char publish_secret[32], publish_context[32], publish_volume_context[32];
     int mode;
     bool block;
     pthread_mutex_t lock; /* held by a call; see fake_sync() */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(module journal space table)
+foreach(module journal node_request space table)
     decant_test(unit ${module} LINK decant_node)
 endforeach()
 

@@ -61,6 +61,8 @@ static void filesystem(void **state)
     assert_string_equal(w.last->digest, digest);
     assert_int_equal(w.last->generation, 1);
     assert_int_equal(w.last->image_bytes, IMAGE_BYTES);
+    assert_int_equal(w.last->durable_bytes, IMAGE_BYTES);
+    assert_in_range(w.last->zero_bytes, 1, IMAGE_BYTES);       /* the image has holes */
     assert_int_equal(f.plugin.published + f.plugin.staged, 0); /* before the end was told */
     assert_int_equal(f.plugin.unpublishes, 1);
 
@@ -172,6 +174,7 @@ static void stubborn_unstage(void **state)
     struct t_server *web = serve(&reply);
     struct agent_fixture f;
     struct fill_request r;
+    struct dc_job_view v = {0};
 
     (void)state;
     agent_setup(&f);
@@ -179,6 +182,14 @@ static void stubborn_unstage(void **state)
     agent_start(&f);
     fill_request(&r, "fill-1", 1, false, t_server_url(web, "/disk.raw"));
     begin_fill(&f, &r);
+    wait_phase(&f, "fill-1", DECANT__V1ALPHA1__FILL_PHASE__RELEASING);
+    struct dc_job *job = dc_table_find(f.agent->table, "fill-1");
+    for (int i = 0; i < 1000 && v.err.kind == DC_OK; i++) {
+        dc_job_wait(f.agent->table, job, v.version, 10);
+        dc_job_look(f.agent->table, job, &v);
+    }
+    dc_job_unref(f.agent->table, job);
+    assert_non_null(strstr(v.err.msg, "told not to unstage")); /* what whoever waits is told */
     expect_end(&f, "fill-1", NULL);
     assert_int_equal(f.plugin.fail_unstage, 0);
     assert_int_equal(f.plugin.unstages, 1);

@@ -27,6 +27,11 @@ static struct t_server *serve(struct t_reply *reply)
     return t_server_start(reply, 1);
 }
 
+static char *text(const char *s)
+{
+    return (char *)(uintptr_t)s; /* messages do not know const; these are only read */
+}
+
 static bool soon(_Atomic int *value, int want)
 {
     for (int i = 0; i < 5000 && *value != want; i++)
@@ -141,6 +146,36 @@ static void stopped_beside_a_hanging_driver(void **state)
     assert_int_equal(f.plugin.stages, 1);
     assert_int_equal(f.plugin.unstages, 1);
     assert_int_equal(f.plugin.publishes, 1); /* it was under way, and is taken back */
+    assert_int_equal(t_server_requests(web), 0);
+    agent_teardown(&f);
+    t_server_stop(web);
+}
+
+/* The source is not the one that was looked at, or its bytes are not those that were promised. */
+static void not_what_was_asked_for(void **state)
+{
+    static const char zeros[] =
+        "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+    struct t_reply reply = {.etag = "\"now\""};
+    struct t_server *web = serve(&reply);
+    struct agent_fixture f;
+    struct fill_request r;
+
+    (void)state;
+    agent_setup(&f);
+    agent_start(&f);
+    fill_request(&r, "fill-1", 1, false, t_server_url(web, "/disk.raw"));
+    r.msg.checksum = text(zeros);
+    begin_fill(&f, &r);
+    expect_end(&f, "fill-1", "SourceCorrupt");
+    fill_request(&r, "fill-2", 1, false, t_server_url(web, "/disk.raw"));
+    r.msg.validator = text("\"then\"");
+    begin_fill(&f, &r);
+    expect_end(&f, "fill-2", "SourceChanged");
+    fill_request(&r, "fill-3", 1, false, t_server_url(web, "/disk.raw"));
+    r.msg.validator = text("\"now\"");
+    begin_fill(&f, &r);
+    expect_end(&f, "fill-3", NULL);
     agent_teardown(&f);
     t_server_stop(web);
 }
@@ -158,11 +193,6 @@ static bool holds_secret(const char *path)
     text[n] = '\0';
     assert_true(n > 0 && n < sizeof text - 1);
     return strstr(text, SECRET) != NULL;
-}
-
-static char *text(const char *s)
-{
-    return (char *)(uintptr_t)s; /* messages do not know const; these are only read */
 }
 
 /* A request with a secret wherever one may be. */
@@ -263,6 +293,7 @@ int main(void)
         cmocka_unit_test(restarted_before_its_driver),
         cmocka_unit_test(stopped_before_its_driver),
         cmocka_unit_test(stopped_beside_a_hanging_driver),
+        cmocka_unit_test(not_what_was_asked_for),
         cmocka_unit_test(secrets_are_kept),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -17,7 +17,9 @@
 #include "proto/csi.pb-c.h"
 
 static const struct dc_kv secret[] = {{"key", "hush"}};
+static const struct dc_kv publish_secret[] = {{"key", "psst"}};
 static const struct dc_kv context[] = {{"device", "/dev/x"}};
+static const struct dc_kv pool[] = {{"pool", "fast"}};
 static const char *const flags[] = {"noatime"};
 
 static const struct dc_csi_volume volume = {
@@ -28,8 +30,10 @@ static const struct dc_csi_volume volume = {
     .mount_flags = flags,
     .n_mount_flags = 1,
     .access_mode = "ReadWriteOncePod",
+    .volume_context = {pool, 1},
     .publish_context = {context, 1},
     .stage_secrets = {secret, 1},
+    .publish_secrets = {publish_secret, 1},
 };
 
 /* A plugin, a client of it, and the paths of one fill. */
@@ -97,6 +101,10 @@ static void test_attach_and_detach(void **state)
     assert_string_equal(b.plugin.target, b.paths.target);
     assert_string_equal(b.plugin.secret, "hush");
     assert_string_equal(b.plugin.context, "/dev/x");
+    assert_string_equal(b.plugin.volume_context, "fast");
+    assert_string_equal(b.plugin.publish_secret, "psst");
+    assert_string_equal(b.plugin.publish_context, "/dev/x");
+    assert_string_equal(b.plugin.publish_volume_context, "fast");
     assert_string_equal(b.plugin.fs, "xfs");
     assert_string_equal(b.plugin.flag, "noatime");
     assert_int_equal(b.plugin.mode,
@@ -237,10 +245,13 @@ static void test_detach_of_a_deleted_volume(void **state)
     bench_close(&b);
 }
 
-/* The fake publishes a directory, which is no block device. */
+/*
+ * The fake publishes a directory, which is no block device. As kubelet does, a block volume's
+ * staging path is sent to a driver that does not stage, too.
+ */
 static void test_target_is_checked(void **state)
 {
-    struct bench b = {.plugin.stages = true};
+    struct bench b = {.plugin.stages = false};
     struct dc_csi_volume block = volume;
 
     (void)state;
@@ -251,7 +262,8 @@ static void test_target_is_checked(void **state)
     assert_int_equal(b.err.kind, DC_DEVICE);
     assert_non_null(strstr(b.err.msg, "no block device"));
     assert_true(b.plugin.block);
-    assert_string_equal(b.plugin.calls, "sput");
+    assert_string_equal(b.plugin.publish_staging, b.paths.staging);
+    assert_string_equal(b.plugin.calls, "pu");
     assert_clean(&b);
     bench_close(&b);
 }

@@ -441,6 +441,7 @@ static void wrong_settings(void **state)
 
         assert_int_equal(dc_rpc_server_start(&config, &server, &err), -1);
         assert_int_equal(err.kind, DC_BAD_INPUT);
+        assert_non_null(strstr(err.msg, i == 0 ? "needs a TLS directory" : "absolute path"));
     }
 }
 

@@ -235,6 +235,66 @@ static void ended_are_bounded(void **state)
     dc_table_free(t);
 }
 
+/* Only those that are remembered count: releasing some makes room for others. */
+static void released_do_not_count(void **state)
+{
+    struct dc_err err = {0};
+    struct dc_job *list[64];
+    struct dc_table *t;
+    char name[16];
+
+    (void)state;
+    assert_int_equal(dc_table_new(&t, &err), 0);
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof name, "f%d", i);
+        take_step(t, &(struct step){START, name, 1, name, DC_ADMIT_NEW, DC_OK});
+        finish(t, name);
+        if (i < 290)
+            take_step(t, &(struct step){RELEASE, name, 1, name, 0, DC_OK});
+    }
+    size_t n = dc_table_list(t, list, DC_LEN(list));
+    assert_int_equal(n, 10);
+    for (size_t i = 0; i < n; i++)
+        dc_job_unref(t, list[i]);
+    dc_table_free(t);
+}
+
+/* What a crash left is nobody's fill: it is in the way, and goes without a word. */
+static void recovered_is_not_shown(void **state)
+{
+    struct dc_err err = {0};
+    struct dc_job *list[4];
+    struct dc_table *t;
+
+    (void)state;
+    assert_int_equal(dc_table_new(&t, &err), 0);
+    take_step(t, &(struct step){RECOVER, "a", 2, "v", 0, DC_OK});
+    take_step(t, &(struct step){CANCEL, "a", 1, NULL, 0, DC_OK});
+    assert_null(dc_table_find(t, "a"));
+    assert_int_equal(dc_table_list(t, list, DC_LEN(list)), 0);
+    finish(t, "a");
+    assert_null(t->jobs);
+    assert_true(dc_table_wait_idle(t, 0));
+    dc_table_free(t);
+}
+
+/* A volume's name is its driver's alone. */
+static void drivers_are_apart(void **state)
+{
+    struct dc_err err = {0};
+    struct dc_job *other = NULL, *mine = job("a", 1, "v"), *theirs = job("b", 1, "v");
+    struct dc_table *t;
+
+    (void)state;
+    assert_int_equal(dc_table_new(&t, &err), 0);
+    memcpy(theirs->record.driver, "e", sizeof "e");
+    assert_int_equal(dc_table_admit(t, mine, &other, &err), DC_ADMIT_NEW);
+    assert_int_equal(dc_table_admit(t, theirs, &other, &err), DC_ADMIT_NEW);
+    dc_job_unref(t, mine);
+    dc_job_unref(t, theirs);
+    dc_table_free(t);
+}
+
 static void fences_are_bounded(void **state)
 {
     struct dc_fences f = {0};
@@ -282,11 +342,10 @@ static void views(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tell_stories),
-        cmocka_unit_test(full_and_stopping),
-        cmocka_unit_test(ended_are_bounded),
-        cmocka_unit_test(fences_are_bounded),
-        cmocka_unit_test(views),
+        cmocka_unit_test(tell_stories),           cmocka_unit_test(full_and_stopping),
+        cmocka_unit_test(ended_are_bounded),      cmocka_unit_test(released_do_not_count),
+        cmocka_unit_test(recovered_is_not_shown), cmocka_unit_test(drivers_are_apart),
+        cmocka_unit_test(fences_are_bounded),     cmocka_unit_test(views),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
