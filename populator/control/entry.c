@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,6 +141,10 @@ void dc_entry_seen(struct dc_entry *e, enum dc_own which, const json_t *object, 
 {
     json_t *own = e->own[which];
 
+    /* So that an answer which is still to come does not bring it back. */
+    if (gone && which == DC_OWN_PRIME)
+        (void)snprintf(e->gone, sizeof e->gone, "%s",
+                       dc_json_text_or_empty(object, "metadata.uid"));
     if (!own || !same_uid(own, object))
         return;
     if (!gone && dc_object_version(object) < dc_object_version(own))

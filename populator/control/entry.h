@@ -63,7 +63,7 @@ struct dc_entry {
     char *ns, *name;        /* of U; NULL until it was seen                          */
     char *source_name;      /* of S, in ns                                           */
     json_t *own[DC_OWNS];   /* answers to our writes, until the caches have them     */
-    char gone[DC_UID_SIZE]; /* UID of a P that the server said is gone               */
+    char gone[DC_UID_SIZE]; /* UID of the last P that is known to be gone            */
     char *basis;            /* S and retry for which all below holds                 */
     unsigned restarts;
     uint64_t discarded_ms;

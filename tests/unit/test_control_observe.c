@@ -278,6 +278,20 @@ static void test_gone_prime(void **state)
     assert_false(s.seen.prime.exists);
 }
 
+/* The watch may tell of a deletion before the answer to the DELETE is read. */
+static void test_gone_before_answer(void **state)
+{
+    DC_AUTO(dc_sight_done) struct dc_sight s = {0};
+    dc_autojson json_t *p = parse(prime_text);
+    struct world *w = *state;
+
+    put(w->claims, claim_text);
+    dc_entry_seen(w->e, DC_OWN_PRIME, p, true);
+    dc_entry_keep(w->e, DC_OWN_PRIME, p);
+    look(w, &s);
+    assert_false(s.seen.prime.exists);
+}
+
 static void test_attached(void **state)
 {
     DC_AUTO(dc_sight_done) struct dc_sight s = {0};
@@ -411,6 +425,7 @@ int main(void)
         TEST(own_writes),
         TEST(own_before_cache),
         TEST(gone_prime),
+        TEST(gone_before_answer),
         TEST(attached),
         TEST(view),
         TEST(basis),
