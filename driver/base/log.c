@@ -83,7 +83,8 @@ static void line_add_field(struct line *l, const char *key, const char *value)
     line_add_value(l, value);
 }
 
-static void line_begin(struct line *l, enum dc_log_level level, const char *room)
+static void line_begin(struct line *l, enum dc_log_level level, const char *room,
+                       const char *msg, const struct dc_field *fields)
 {
     char when[DC_RFC3339_SIZE];
 
@@ -93,6 +94,9 @@ static void line_begin(struct line *l, enum dc_log_level level, const char *room
     line_adds(l, when);
     line_add_field(l, "level", level_names[level]);
     line_add_field(l, "room", room);
+    line_add_field(l, "msg", msg);
+    for (; fields && fields->key; fields++)
+        line_add_field(l, fields->key, fields->value);
 }
 
 static void line_end(struct line *l)
@@ -110,10 +114,7 @@ void dc_log_fields(enum dc_log_level level, const char *room, const char *msg,
 
     if (level < dc_log_threshold())
         return;
-    line_begin(&l, level, room);
-    line_add_field(&l, "msg", msg);
-    for (; fields && fields->key; fields++)
-        line_add_field(&l, fields->key, fields->value);
+    line_begin(&l, level, room, msg, fields);
     line_end(&l);
 }
 
@@ -124,10 +125,7 @@ void dc_log_err(enum dc_log_level level, const char *room, const char *msg,
 
     if (level < dc_log_threshold())
         return;
-    line_begin(&l, level, room);
-    line_add_field(&l, "msg", msg);
-    for (; fields && fields->key; fields++)
-        line_add_field(&l, fields->key, fields->value);
+    line_begin(&l, level, room, msg, fields);
     line_add_field(&l, "kind", dc_err_name(err->kind));
     line_add_field(&l, "at", err->at);
     line_add_field(&l, "error", err->msg);

@@ -53,7 +53,7 @@ struct dc_sink {
 };
 
 bool dc_sink_lend(struct dc_sink *k, struct dc_span *span);
-/* The only caller of ops->put: checks range, order of magnitude and alignment first. */
+/* The only caller of ops->put: checks range and alignment first. */
 int dc_sink_put(struct dc_sink *k, struct dc_span *span, struct dc_err *err);
 void dc_sink_give_back(struct dc_sink *k, struct dc_span *span);
 int dc_sink_submit(struct dc_sink *k, struct dc_err *err);
