@@ -191,7 +191,11 @@ static void let_finish(struct dc_rpc_server *s, uint32_t grace_ms)
         atomic_store(&s->cut, true);
 }
 
-/* The order matters: no more calls, then no more handlers, then no more events. */
+/*
+ * The order matters: no more calls, then no more handlers, then no more events. Cancelling also cuts
+ * connections without a call: left to itself the library waits until the client closes them, and
+ * an idle one of another process looks at its socket every five seconds.
+ */
 void dc_rpc_server_stop(struct dc_rpc_server *s, uint32_t grace_ms)
 {
     if (!s)

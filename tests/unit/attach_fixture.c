@@ -20,6 +20,7 @@
 #include "decant/cleanup.h"
 #include "proto/csi.pb-c.h"
 #include "proto/msg.h"
+#include "proto/pluginregistration.pb-c.h"
 
 static int refuse_ours(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -155,6 +156,18 @@ HANDLER(unstage)
     return answer(&f->unstage, err);
 }
 
+static void add_capability(Csi__V1__NodeGetCapabilitiesResponse *r,
+                           Csi__V1__NodeServiceCapability__RPC__Type type)
+{
+    Csi__V1__NodeServiceCapability cap = CSI__V1__NODE_SERVICE_CAPABILITY__INIT;
+    Csi__V1__NodeServiceCapability__RPC rpc = CSI__V1__NODE_SERVICE_CAPABILITY__RPC__INIT;
+
+    rpc.type = type;
+    cap.type_case = CSI__V1__NODE_SERVICE_CAPABILITY__TYPE_RPC;
+    cap.rpc = &rpc;
+    r->capabilities[r->n_capabilities++] = dc_msg_copy(&cap.base);
+}
+
 HANDLER(get_capabilities)
 {
     Csi__V1__NodeGetCapabilitiesResponse *r = (Csi__V1__NodeGetCapabilitiesResponse *)reply;
@@ -163,16 +176,13 @@ HANDLER(get_capabilities)
 
     (void)call;
     (void)msg;
-    if (!f->stages)
-        return 0;
-    if (dc_msg_list(1, &r->capabilities, err) != 0)
+    if (dc_msg_list(2, &r->capabilities, err) != 0)
         return -1;
-    r->capabilities[r->n_capabilities++] =
-        dc_msg_new(&csi__v1__node_service_capability__descriptor);
-    r->capabilities[0]->rpc = dc_msg_new(&csi__v1__node_service_capability__rpc__descriptor);
-    r->capabilities[0]->type_case = CSI__V1__NODE_SERVICE_CAPABILITY__TYPE_RPC;
-    r->capabilities[0]->rpc->type =
-        CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__STAGE_UNSTAGE_VOLUME;
+    if (f->stages)
+        add_capability(r, CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__STAGE_UNSTAGE_VOLUME);
+    if (f->multi)
+        add_capability(r,
+                       CSI__V1__NODE_SERVICE_CAPABILITY__RPC__TYPE__SINGLE_NODE_MULTI_WRITER);
     return 0;
 }
 
@@ -240,4 +250,44 @@ void fake_sync(struct fake_plugin *f)
 {
     pthread_mutex_lock(&f->lock);
     pthread_mutex_unlock(&f->lock);
+}
+
+HANDLER(get_registration)
+{
+    Pluginregistration__PluginInfo *info = (Pluginregistration__PluginInfo *)reply;
+    const struct fake_registrar *r = service;
+
+    (void)call;
+    (void)msg;
+    if (dc_msg_text(&info->type, r->type, err) != 0 ||
+        dc_msg_text(&info->name, r->name, err) != 0)
+        return -1;
+    return dc_msg_text(&info->endpoint, r->endpoint, err);
+}
+
+void fake_register(struct fake_registrar *r, const char *kubelet_dir)
+{
+    static const struct dc_rpc_method methods[] = {{"GetInfo", get_registration, NULL},
+                                                   {NULL, NULL, NULL}};
+    char endpoint[256];
+    struct dc_err err = {0};
+
+    (void)snprintf(endpoint, sizeof endpoint, "%s/plugins_registry/fake.test-reg.sock",
+                   kubelet_dir);
+    assert_int_equal(dc_paths_make_parent(endpoint, &err), 0);
+    (void)snprintf(endpoint, sizeof endpoint, "unix://%s/plugins_registry/fake.test-reg.sock",
+                   kubelet_dir);
+    r->service =
+        (struct dc_rpc_service){&pluginregistration__registration__descriptor, methods, r};
+    const struct dc_rpc_server_config config = {.endpoint = endpoint,
+                                                .services = &r->service,
+                                                .n_services = 1,
+                                                .workers = 1,
+                                                .queue = 8};
+    assert_int_equal(dc_rpc_server_start(&config, &r->server, &err), 0);
+}
+
+void fake_unregister(struct fake_registrar *r)
+{
+    dc_rpc_server_stop(r->server, 1000);
 }

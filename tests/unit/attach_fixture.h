@@ -15,6 +15,7 @@
 struct fake_plugin {
     const char *name; /* what GetPluginInfo says                                 */
     bool stages;      /* has STAGE_UNSTAGE_VOLUME                                */
+    bool multi;       /* has SINGLE_NODE_MULTI_WRITER                            */
     bool starting;    /* Probe says not ready                                    */
     bool forgetful;   /* unpublish does not remove the target                    */
     /* The first `fails` calls (-1: all) fail with kind; then all with `then`, unless it is DC_OK. */
@@ -36,6 +37,15 @@ struct fake_plugin {
 
 void fake_start(struct fake_plugin *f, const char *kubelet_dir);
 void fake_stop(struct fake_plugin *f);
+
+/* A registrar for "fake.test" that says this of it. */
+struct fake_registrar {
+    const char *type, *name, *endpoint;
+    struct dc_rpc_service service;
+    struct dc_rpc_server *server;
+};
+void fake_register(struct fake_registrar *r, const char *kubelet_dir);
+void fake_unregister(struct fake_registrar *r);
 /* Whether there is nothing below dir but directories called as kubelet calls them. */
 bool fake_left_nothing(const char *dir);
 /*

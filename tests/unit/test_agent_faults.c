@@ -52,6 +52,20 @@ static enum dc_err_kind start_within(struct agent_fixture *f, struct fill_reques
     return err.kind;
 }
 
+static void ignore_message(void *arg, ProtobufCMessage *msg)
+{
+    (void)arg;
+    protobuf_c_message_free_unpacked(msg, NULL);
+}
+
+static void note_done(void *arg, const struct dc_err *err)
+{
+    _Atomic int *done = arg;
+
+    (void)err;
+    ++*done;
+}
+
 /* What a crash left waits for its driver; the agent serves, and the fill waits its turn. */
 static void restarted_before_its_driver(void **state)
 {
@@ -147,6 +161,45 @@ static void stopped_beside_a_hanging_driver(void **state)
     assert_int_equal(f.plugin.unstages, 1);
     assert_int_equal(f.plugin.publishes, 1); /* it was under way, and is taken back */
     assert_int_equal(t_server_requests(web), 0);
+    agent_teardown(&f);
+    t_server_stop(web);
+}
+
+/* Who asked about a source that hangs has gone, or the agent stops: the look ends. */
+static void looks_are_given_up(void **state)
+{
+    Decant__V1alpha1__ProbeSourceRequest req = DECANT__V1ALPHA1__PROBE_SOURCE_REQUEST__INIT;
+    struct t_reply reply = {.stall = true};
+    struct t_server *web = serve(&reply);
+    ProtobufCMessage *msg = NULL;
+    struct dc_rpc_async *call;
+    struct agent_fixture f;
+    struct fill_request r;
+    struct dc_err err = {0};
+    _Atomic int done = 0;
+    const struct dc_rpc_events events = {ignore_message, note_done, &done};
+
+    (void)state;
+    agent_setup(&f);
+    agent_start(&f);
+    fill_request(&r, "x", 1, true, t_server_url(web, "/disk.raw"));
+    req.source = &r.source;
+    assert_int_equal(dc_rpc_call(f.client, &decant__v1alpha1__fills__descriptor, "ProbeSource",
+                                 &req.base, 300, &msg, NULL, &err),
+                     -1);
+    assert_int_equal(err.kind, DC_TIMEOUT);
+    dc_err_clear(&err);
+    assert_int_equal(dc_rpc_async_start(f.client, &decant__v1alpha1__fills__descriptor,
+                                        "ProbeSource", &req.base, 0, &events, &call, &err),
+                     0);
+    for (int i = 0; i < 5000 && t_server_requests(web) < 2; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    uint64_t since = dc_clock_ns();
+    assert_true(dc_agent_stop(f.agent));
+    assert_true(dc_clock_ns() - since < 2 * DC_NS_PER_S);
+    f.agent = NULL;
+    assert_true(soon(&done, 1));
+    dc_rpc_async_free(call);
     agent_teardown(&f);
     t_server_stop(web);
 }
@@ -293,6 +346,7 @@ int main(void)
         cmocka_unit_test(restarted_before_its_driver),
         cmocka_unit_test(stopped_before_its_driver),
         cmocka_unit_test(stopped_beside_a_hanging_driver),
+        cmocka_unit_test(looks_are_given_up),
         cmocka_unit_test(not_what_was_asked_for),
         cmocka_unit_test(secrets_are_kept),
     };

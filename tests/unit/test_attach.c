@@ -117,6 +117,59 @@ static void test_attach_and_detach(void **state)
     bench_close(&b);
 }
 
+/* A driver that knows more access modes is asked for the exact one. */
+static void test_driver_with_more_modes(void **state)
+{
+    struct bench b = {.plugin = {.stages = true, .multi = true}};
+
+    (void)state;
+    bench_open(&b);
+    assert_int_equal(bench_attach(&b, &volume), 0);
+    assert_int_equal(b.plugin.mode,
+                     CSI__V1__VOLUME_CAPABILITY__ACCESS_MODE__MODE__SINGLE_NODE_SINGLE_WRITER);
+    assert_int_equal(bench_detach(&b), 0);
+    bench_close(&b);
+}
+
+/* Where a registrar says that the driver is, it is looked for, and only there. */
+static void test_registrar_is_asked(void **state)
+{
+    static const struct {
+        const char *type, *name, *path; /* path: behind the kubelet's directory */
+        bool scheme, found;
+    } cases[] = {
+        {"CSIPlugin", "fake.test", "/plugins/fake.test/csi.sock", false, true},
+        {"CSIPlugin", "fake.test", "/plugins/fake.test/csi.sock", true, true},
+        {"CSIPlugin", "fake.test", "/nowhere.sock", true, false},
+        {"CSIPlugin", "other.test", "/nowhere.sock", true, true}, /* not about this driver */
+        {"DRAPlugin", "fake.test", "/nowhere.sock", true, true},
+    };
+    struct fake_plugin plugin = {.name = "fake.test"};
+    char dir[FIXTURE_DIR];
+
+    (void)state;
+    fixture_dir(dir);
+    fake_start(&plugin, dir);
+    for (size_t i = 0; i < DC_LEN(cases); i++) {
+        char endpoint[256];
+        struct fake_registrar r = {cases[i].type, cases[i].name, endpoint, {0}, NULL};
+        struct dc_csi_node *node = NULL;
+        struct dc_err err = {0};
+
+        (void)snprintf(endpoint, sizeof endpoint, "%s%s%s", cases[i].scheme ? "unix://" : "",
+                       dir, cases[i].path);
+        fake_register(&r, dir);
+        int rc = dc_csi_node_open(dir, "fake.test", &node, &err);
+        assert_int_equal(rc == 0, cases[i].found);
+        if (rc != 0)
+            assert_non_null(strstr(err.msg, cases[i].path));
+        dc_csi_node_free(node);
+        fake_unregister(&r);
+    }
+    fake_stop(&plugin);
+    fixture_remove(dir);
+}
+
 static void test_driver_without_stage(void **state)
 {
     struct bench b = {.plugin.stages = false};
@@ -319,6 +372,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_attach_and_detach),
+        cmocka_unit_test(test_driver_with_more_modes),
+        cmocka_unit_test(test_registrar_is_asked),
         cmocka_unit_test(test_driver_without_stage),
         cmocka_unit_test(test_forgetful_driver),
         cmocka_unit_test(test_failures_are_undone),
