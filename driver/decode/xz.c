@@ -5,6 +5,7 @@
  * Blocks whose sizes stand in their headers (xz -T0 writes such) are unpacked in parallel as far
  * as memory allows; liblzma falls back to one thread by itself where they are not, or do not fit.
  */
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <lzma.h>
@@ -46,13 +47,23 @@ static int xz_open(uint64_t memory, unsigned threads, void **ret, struct dc_err 
     return 0;
 }
 
+static void dictionary_refuse(struct xz *x, struct dc_err *err)
+{
+    uint64_t needs = lzma_memusage(&x->z);
+    bool known = needs > x->memory; /* liblzma 5.4 does not tell with several threads */
+
+    (void)dc_fail(err, DC_UNSUPPORTED, 0,
+                  "its xz dictionary needs %s%llu bytes of memory%s; allow more, or pack it "
+                  "again with a smaller one (xz -6)",
+                  known ? "" : "more than the ",
+                  (unsigned long long)(known ? needs : x->memory),
+                  known ? " and there are less" : " that there are");
+}
+
 static enum dc_codec_at xz_fail(struct xz *x, lzma_ret rc, struct dc_err *err)
 {
     if (rc == LZMA_MEMLIMIT_ERROR)
-        (void)dc_fail(err, DC_UNSUPPORTED, 0,
-                      "its xz dictionary needs %llu bytes of memory and there are %llu; allow "
-                      "more, or pack it again with a smaller one (xz -6)",
-                      (unsigned long long)lzma_memusage(&x->z), (unsigned long long)x->memory);
+        dictionary_refuse(x, err);
     else if (rc == LZMA_MEM_ERROR)
         (void)dc_fail(err, DC_NO_MEMORY, 0, "xz decoder");
     else if (rc == LZMA_OPTIONS_ERROR)

@@ -24,6 +24,7 @@
 #include "filter/filter.h"
 
 enum { TICK_MS = 100 };
+#define MEMORY_DEFAULT (64 * DC_MIB)
 
 /* --- The states; each returns the next, or itself when it has to wait --- */
 
@@ -152,6 +153,8 @@ static void progress_take(const struct dc_fill *f, struct dc_fill_progress *p)
         p->state = DC_FILL_FLUSHING;
     p->total = f->info.served_bytes;
     p->image = f->info.virtual_bytes;
+    if (p->image == 0 && f->ended)
+        p->image = f->image; /* of a stream it is known at its end */
     memcpy(p->validator, f->info.validator, sizeof p->validator);
     if (f->pipe.source) {
         p->pulled = f->pipe.source->pulled;
@@ -302,16 +305,21 @@ static int spec_check(const struct dc_fill_spec *spec, const struct dc_fill_even
 /*
  * Eight blocks at the sink, two received, two each for the one or two digests, one each where raw
  * and zero detection may carry one: sixteen at most. 1 MiB each when memory allows, else the
- * largest power of two that fits.
+ * largest power of two that fits. A quarter at least is left for decoders: whether there are any
+ * is known later. Returns it.
  */
-static void memory_divide(uint64_t memory, struct dc_sink_ways *sink,
-                          struct dc_source_ways *source)
+static uint64_t memory_divide(uint64_t memory, struct dc_sink_ways *sink,
+                              struct dc_source_ways *source)
 {
+    uint64_t total = memory > 0 ? memory : MEMORY_DEFAULT, blocks;
+
     dc_sink_ways_default(sink);
     dc_source_ways_default(source);
-    while (memory > 0 && sink->slot_bytes * (sink->slots + 8) > memory)
+    while (sink->slot_bytes * (sink->slots + 8) > total - total / 4)
         sink->slot_bytes /= 2;
     source->buffer_bytes = 2 * sink->slot_bytes;
+    blocks = sink->slot_bytes * (sink->slots + 8);
+    return total - blocks;
 }
 
 static int fill_make(struct dc_loop *loop, const struct dc_fill_spec *spec,
@@ -350,7 +358,7 @@ int dc_fill_start(struct dc_loop *loop, const struct dc_fill_spec *spec,
 
     if (spec_check(spec, events, err) != 0 || fill_make(loop, spec, events, &f, err) != 0)
         return -1;
-    memory_divide(spec->memory_bytes, &f->ways, &source);
+    uint64_t unpack_bytes = memory_divide(spec->memory_bytes, &f->ways, &source);
     source.validator = spec->validator;
     if (spec->retry_max_ms > 0)
         source.backoff.cap_ms = spec->retry_max_ms;
@@ -363,6 +371,7 @@ int dc_fill_start(struct dc_loop *loop, const struct dc_fill_spec *spec,
         *err = f->err;
         return -1;
     }
+    f->pipe.unpack_bytes = unpack_bytes;
     dc_loop_timer_arm(loop, &f->tick, TICK_MS);
     fill_kick(f); /* also to tell what went wrong already */
     *ret = dc_steal(f);

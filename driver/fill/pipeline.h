@@ -7,8 +7,11 @@ struct pipeline {
     struct dc_source *source; /* all NULL until opened                                */
     struct dc_stage *digest;  /* sha256 of the bytes as served; NULL: none wanted     */
     struct dc_stage *wanted;  /* the digest that was asked for; may be the same       */
-    struct dc_stage *peek;
-    struct dc_stage *top; /* what is pulled, and what closes all                  */
+    struct dc_stage *peek;    /* at what is to be recognised next                     */
+    struct dc_stage *top;     /* what is pulled, and what closes all                     */
+    unsigned unpacks;         /* decoders so far                                         */
+    uint64_t unpack_bytes;    /* memory for them; 0: not to be unpacked (a probe). To be
+                              set before the first pipeline_head()                    */
 };
 
 /*
@@ -19,7 +22,8 @@ int pipeline_open(struct dc_loop *loop, const struct dc_source_spec *spec,
                   const struct dc_source_ways *ways, struct dc_waker waker, bool digests,
                   const char *algorithm, struct pipeline *ret, struct dc_err *err);
 /*
- * Look at the head. SPAN: the source is known, *ret_info is set, and it can be filled. FAIL:
+ * Look at the head, and put decoders on top while it is compressed, twice at most; ret_info tells
+ * of the outermost layer. SPAN: the source is known, *ret_info is set, and it can be filled. FAIL:
  * whatever went wrong; DC_UNSUPPORTED still sets *ret_info.
  */
 enum dc_pull pipeline_head(struct pipeline *p, struct dc_source_info *ret_info,

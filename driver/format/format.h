@@ -16,7 +16,7 @@
 void dc_format_recognise(const void *head, size_t len, struct dc_source_info *ret);
 
 /*
- * May it be filled? DC_UNSUPPORTED names the format and says what to do instead; DC_BAD_INPUT
+ * May it be filled, once unpacked if it is compressed? DC_UNSUPPORTED names the format and says what to do instead; DC_BAD_INPUT
  * when there are no bytes at all or they are a web page.
  */
 int dc_format_check(const struct dc_source_info *info, size_t head_len, struct dc_err *err);

@@ -20,7 +20,7 @@ static const struct magic {
     const char *name;
     size_t off, len;
     const char *bytes;
-    const char *what, *hint; /* "the source is WHAT; ...; HINT" */
+    const char *what, *hint; /* "the source is WHAT; ...; HINT"; NULL: it can be unpacked */
 } magics[] = {
 #define CONVERT "convert it with: qemu-img convert -O raw"
     {"qcow2", 0, 4, "QFI\xfb", "a qcow2 image", CONVERT},
@@ -31,12 +31,12 @@ static const struct magic {
     {"vdi", 64, 4, "\x7f\x10\xda\xbe", "a VDI image", CONVERT},
     {"vhdx", 0, 8, "vhdxfile", "a VHDX image", CONVERT},
     {"vhd", 0, 8, "conectix", "a VHD image", CONVERT},
-    {"gzip", 0, 2, "\x1f\x8b", "compressed with gzip", "unpack it first with: gunzip"},
-    {"zstd", 0, 4, "\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it first with: unzstd"},
+    {"gzip", 0, 2, "\x1f\x8b", NULL, NULL},
+    {"zstd", 0, 4, "\x28\xb5\x2f\xfd", NULL, NULL},
     {"xz", 0, 6,
      "\xfd"
      "7zXZ\0",
-     "compressed with xz", "unpack it first with: unxz"},
+     NULL, NULL},
     {"lz4", 0, 4, "\x04\x22\x4d\x18", "compressed with lz4", "unpack it first with: unlz4"},
     {"7z", 0, 6, "7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it first"},
     {"zip", 0, 4, "PK\3\4", "a zip archive", "unpack it first with: unzip"},
@@ -45,8 +45,7 @@ static const struct magic {
 };
 
 /* Magics with a range in them: "BZh" and a level; 0x184d2a50..5f, a zstd skippable frame. */
-static const struct magic bzip2 = {
-    .name = "bzip2", .what = "compressed with bzip2", .hint = "unpack it first with: bunzip2"};
+static const struct magic bzip2 = {.name = "bzip2"};
 
 static const struct magic *magic_ranged(const uint8_t *head, size_t len)
 {
@@ -123,7 +122,10 @@ int dc_format_check(const struct dc_source_info *info, size_t head_len, struct d
             break;
         }
     }
+    if (!m->what)
+        return 0;
     return dc_fail(err, DC_UNSUPPORTED, 0,
-                   "the source is %s; this version fills raw images only; %s", m->what,
-                   m->hint);
+                   "the source is %s; this version fills raw images, plain or compressed with "
+                   "gzip, zstd, xz or bzip2; %s",
+                   m->what, m->hint);
 }

@@ -46,8 +46,9 @@ struct dc_fill_memory {
     enum dc_view_state state;
     char prime_uid[DC_UID_SIZE];
     int64_t generation;
-    uint64_t total_bytes, durable_bytes;
-    uint64_t rate; /* durable bytes a second, over the last seconds */
+    uint64_t total_bytes, durable_bytes; /* of the volume; total 0: not known  */
+    uint64_t served_bytes, pulled_bytes; /* of the source; served 0: not known */
+    uint64_t rate;                       /* durable bytes a second, over the last seconds */
     uint64_t rate_bytes, rate_ms;
     char digest[160];
     char reason[64], message[512];

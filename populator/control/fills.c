@@ -68,8 +68,10 @@ void dc_fill_told(struct dc_control *c, struct dc_entry *e,
     if (f->state == DC_VIEW_CANCELLED)
         return;
     f->lost = 0;
-    f->total_bytes = status->image_bytes ? status->image_bytes : status->total_bytes;
+    f->total_bytes = status->image_bytes;
     f->durable_bytes = status->durable_bytes;
+    f->served_bytes = status->total_bytes;
+    f->pulled_bytes = status->pulled_bytes;
     measure(f, dc_control_now_ms());
     if (status->phase == DECANT__V1ALPHA1__FILL_PHASE__SUCCEEDED) {
         f->state = DC_VIEW_SUCCEEDED;

@@ -33,6 +33,10 @@ static json_t *progress(const struct dc_status_fields *f)
 {
     uint64_t total = f->fill->total_bytes, done = f->fill->durable_bytes;
 
+    if (total == 0) { /* a compressed image: only what is served has a known size */
+        total = f->fill->served_bytes;
+        done = f->fill->pulled_bytes;
+    }
     if (is_over(f))
         return json_string("100.00%");
     if (f->tell->phase != DC_PHASE_Filling || total == 0)

@@ -61,6 +61,19 @@ static void test_not_yet_all(void **state)
     assert_string_equal(dc_json_str(s, "progress"), "99.99%");
 }
 
+/* What a compressed image holds is not known: the percentage is that of the download. */
+static void test_size_unknown(void **state)
+{
+    const struct dc_fill_memory fill = {
+        .durable_bytes = 5000, .served_bytes = 400, .pulled_bytes = 100};
+    dc_autojson json_t *s = make(DC_PHASE_Filling, &fill, "");
+
+    (void)state;
+    assert_string_equal(dc_json_str(s, "progress"), "25.00%");
+    assert_int_equal(dc_json_int(s, "bytesDone"), 5000);
+    assert_null(json_object_get(s, "bytesTotal"));
+}
+
 /* A controller that knows nothing of the fill leaves what another one wrote. */
 static void test_succeeded(void **state)
 {
@@ -133,9 +146,9 @@ static void test_volume_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_filling),        cmocka_unit_test(test_not_yet_all),
-        cmocka_unit_test(test_succeeded),      cmocka_unit_test(test_volume),
-        cmocka_unit_test(test_volume_refused),
+        cmocka_unit_test(test_filling),      cmocka_unit_test(test_not_yet_all),
+        cmocka_unit_test(test_size_unknown), cmocka_unit_test(test_succeeded),
+        cmocka_unit_test(test_volume),       cmocka_unit_test(test_volume_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,14 +29,14 @@ static const struct row {
     {"vdi", 64, 4, "\x7f\x10\xda\xbe", DC_UNSUPPORTED, "VDI"},
     {"vhd", 0, 8, "conectix", DC_UNSUPPORTED, "VHD"},
     {"vhdx", 0, 8, "vhdxfile", DC_UNSUPPORTED, "VHDX"},
-    {"gzip", 0, 2, "\x1f\x8b", DC_UNSUPPORTED, "gunzip"},
-    {"zstd", 0, 4, "\x28\xb5\x2f\xfd", DC_UNSUPPORTED, "unzstd"},
-    {"zstd", 0, 4, "\x5e\x2a\x4d\x18", DC_UNSUPPORTED, "unzstd"},
+    {"gzip", 0, 2, "\x1f\x8b", DC_OK, ""},
+    {"zstd", 0, 4, "\x28\xb5\x2f\xfd", DC_OK, ""},
+    {"zstd", 0, 4, "\x5e\x2a\x4d\x18", DC_OK, ""},
     {"xz", 0, 6,
      "\xfd"
      "7zXZ\0",
-     DC_UNSUPPORTED, "unxz"},
-    {"bzip2", 0, 4, "BZh9", DC_UNSUPPORTED, "bunzip2"},
+     DC_OK, ""},
+    {"bzip2", 0, 4, "BZh9", DC_OK, ""},
     {"raw", 0, 4, "BZh0", DC_OK, ""},
     {"lz4", 0, 4, "\x04\x22\x4d\x18", DC_UNSUPPORTED, "unlz4"},
     {"7z", 0, 6, "7z\xbc\xaf\x27\x1c", DC_UNSUPPORTED, "7z"},
@@ -60,8 +60,8 @@ static void known_formats(void **state)
         (void)dc_format_check(&info, sizeof head, &err);
         assert_int_equal(err.kind, rows[i].want);
         assert_non_null(strstr(err.msg, rows[i].says));
-        if (rows[i].want == DC_OK)
-            assert_int_equal(info.virtual_bytes, 4711);
+        if (rows[i].want == DC_OK) /* what compressed data holds is not known yet */
+            assert_int_equal(info.virtual_bytes, strcmp(info.format, "raw") == 0 ? 4711 : 0);
 
         /* Cut short, a magic is no magic, and nothing is read behind the end. */
         char *exact = malloc(rows[i].off + rows[i].len - 1);
