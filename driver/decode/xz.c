@@ -6,6 +6,7 @@
  * as memory allows; liblzma falls back to one thread by itself where they are not, or do not fit.
  */
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <lzma.h>
@@ -50,14 +51,14 @@ static int xz_open(uint64_t memory, unsigned threads, void **ret, struct dc_err 
 static void dictionary_refuse(struct xz *x, struct dc_err *err)
 {
     uint64_t needs = lzma_memusage(&x->z);
-    bool known = needs > x->memory; /* liblzma 5.4 does not tell with several threads */
+    char exactly[48] = "more"; /* liblzma 5.4 does not tell it with several threads */
 
+    if (needs > x->memory)
+        snprintf(exactly, sizeof exactly, "%llu bytes of memory", (unsigned long long)needs);
     (void)dc_fail(err, DC_UNSUPPORTED, 0,
-                  "its xz dictionary needs %s%llu bytes of memory%s; allow more, or pack it "
+                  "its xz dictionary needs %s and there are %llu bytes; allow more, or pack it "
                   "again with a smaller one (xz -6)",
-                  known ? "" : "more than the ",
-                  (unsigned long long)(known ? needs : x->memory),
-                  known ? " and there are less" : " that there are");
+                  exactly, (unsigned long long)x->memory);
 }
 
 static enum dc_codec_at xz_fail(struct xz *x, lzma_ret rc, struct dc_err *err)

@@ -6,8 +6,13 @@ decant_test(pipeline fill_device SOURCES ${pipeline_lib} LINK decant_fill)
 decant_test(pipeline fill_http
     SOURCES ${pipeline_lib} ${PROJECT_SOURCE_DIR}/tests/lib/fault.c LINK decant_fill)
 decant_test(pipeline fill_resume SOURCES ${pipeline_lib} LINK decant_fill)
+decant_test(pipeline fill_packed
+    SOURCES ${pipeline_lib} ${PROJECT_SOURCE_DIR}/tests/lib/pack.c
+        ${PROJECT_SOURCE_DIR}/tests/lib/fault.c LINK decant_fill)
 decant_test(pipeline fill_tls SOURCES ${pipeline_lib} LINK decant_fill)
 decant_test(pipeline probe SOURCES ${PROJECT_SOURCE_DIR}/tests/lib/http_server.c LINK decant_fill)
 # The allocations that tests/lib/fault.h makes fail.
-target_link_options(test_fill_http PRIVATE
-    -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=strdup)
+foreach(test fill_http fill_packed)
+    target_link_options(test_${test} PRIVATE
+        -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=strdup)
+endforeach()

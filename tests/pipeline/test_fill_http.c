@@ -89,7 +89,7 @@ static void not_an_image_is_refused_by_name(void **state)
         const char *says;
     } rows[] = {
         {"QFI\xfb\0\0\0\3", 8, DC_UNSUPPORTED, "qcow2"},
-        {"\x1f\x8b\x08", 3, DC_UNSUPPORTED, "gzip"},
+        {"\x1f\x8b\x08", 3, DC_CORRUPT, "ends too early"},
         {"<!DOCTYPE html><html>", 21, DC_BAD_INPUT, "web page"},
         {"", 0, DC_BAD_INPUT, "empty"},
     };

@@ -83,6 +83,7 @@ static void looks_at_the_head(void **state)
          32,
          1ull << 32,
          true},
+        {{.body = "\x1f\x8b\x08", .len = 3, .etag = "\"1\""}, DC_OK, "gzip", 3, 0, true},
         {{.status = 416, .headers = "Content-Range: bytes */0\r\n", .body = "", .len = 0},
          DC_BAD_INPUT,
          "",

@@ -17,7 +17,7 @@
 #include "source/source.h"
 
 #define MEMORY (32 * DC_MIB)
-enum { SMALL = 3000, LARGE = 300000, GUARD = 64, GUARD_BYTE = 0x5c };
+enum { SMALL = 900, LARGE = 300000, GUARD = 64, GUARD_BYTE = 0x5c };
 
 static const struct kind {
     const char *name;

@@ -62,8 +62,9 @@ static void too_much_memory_is_refused_by_number(void **state)
     } rows[] = {
         {&dc_codec_zstd, pack_zstd_24, 8 * DC_MIB, 18 * DC_MIB, 1, "zstd window", "17301504"},
         {&dc_codec_zstd, t_pack_zstd, 10000, 4 * DC_MIB, 1, "zstd needs", "525312"},
-        {&dc_codec_xz, pack_xz_24, 8 * DC_MIB, 18 * DC_MIB, 1, "xz dictionary", "1687"},
-        {&dc_codec_xz, pack_xz_24, 8 * DC_MIB, 18 * DC_MIB, 4, "more than the 8", "dictionary"},
+        {&dc_codec_xz, pack_xz_24, 8 * DC_MIB, 18 * DC_MIB, 1, "xz dictionary", "168"},
+        {&dc_codec_xz, pack_xz_24, 8 * DC_MIB, 18 * DC_MIB, 4, "needs more and there are 8",
+         "dictionary"},
         {&dc_codec_bzip2, t_pack_bzip2, DC_MIB, 4 * DC_MIB, 1, "bzip2 blocks", "36"},
         {&dc_codec_gzip_zlib, t_pack_gzip, 20000, 100000, 1, "gzip needs", "49152"},
 #ifdef DECANT_ISAL
