@@ -16,8 +16,8 @@
 #include "lib/pack.h"
 #include "source/source.h"
 
-#define MEMORY (32 * DC_MIB)
-enum { SMALL = 900, LARGE = 300000, GUARD = 64, GUARD_BYTE = 0x5c };
+#define MEMORY (4 * DC_MIB)
+enum { SMALL = 900, LARGE = 100000, GUARD = 64, GUARD_BYTE = 0x5c };
 
 static const struct kind {
     const char *name;
@@ -130,7 +130,7 @@ static enum dc_err_kind ends(const struct kind *k, const void *data, size_t len,
 
 static void any_pieces(void **state)
 {
-    static const size_t fragment[] = {1, 7, 4096, 0}, cap[] = {1, 7, 4096, 1 << 20};
+    static const size_t fragment[] = {1, 7, 4096, 0}, cap[] = {1, 7, 4096, 1 << 16};
     static const unsigned wait[] = {0, 2, 3};
     char *text = text_new(LARGE);
 
@@ -145,7 +145,7 @@ static void any_pieces(void **state)
                 .fragment = fragment[j % 4], .cap = cap[j / 4 % 4], .wait = wait[j / 16]};
 
             comes_out(&kinds[i], &small, &m, text, SMALL);
-            if (m.cap >= 4096)
+            if (m.cap >= 4096 && m.fragment % 4096 == 0)
                 comes_out(&kinds[i], &large, &m, text, LARGE);
         }
         free(small.data);
