@@ -7,43 +7,6 @@
 
 #include "base/num.h"
 
-#define HELP_WIDTH 80
-
-/* --help: the paragraph of one option, wrapped. */
-static void help_wrap(const char *text, size_t indent)
-{
-    size_t col = indent;
-
-    printf("%*s", (int)indent, "");
-    while (*text) {
-        size_t word = strcspn(text, " ");
-        if (col + word > HELP_WIDTH && col > indent) {
-            printf("\n%*s", (int)indent, "");
-            col = indent;
-        }
-        printf("%.*s", (int)word, text);
-        col += word;
-        text += word;
-        if (*text == ' ') {
-            text++;
-            putchar(' ');
-            col++;
-        }
-    }
-    putchar('\n');
-}
-
-static void help_print(const struct dc_program *p)
-{
-    printf("%s - %s\n\nusage: %s [option ...]\n\n", p->name, p->summary, p->name);
-    for (const struct dc_opt *o = p->opts; o->name; o++) {
-        printf("  --%s%s%s%s\n", o->name, o->arg ? " " : "", o->arg ? o->arg : "",
-               o->required ? "  (required)" : "");
-        help_wrap(o->help, 6);
-    }
-    printf("  --help, --version\n");
-}
-
 static const struct dc_opt *opt_find(const struct dc_program *p, const char *name, size_t len)
 {
     for (const struct dc_opt *o = p->opts; o->name; o++) {
@@ -70,6 +33,23 @@ static int number_set(const struct dc_opt *o, const char *value, struct dc_err *
     return 0;
 }
 
+/* Is value one of "a|b|c", and which? */
+static int choice_set(const struct dc_opt *o, const char *value, struct dc_err *err)
+{
+    const char *at = o->arg;
+
+    for (unsigned i = 0; *at; i++) {
+        size_t len = strcspn(at, "|");
+
+        if (strlen(value) == len && strncmp(at, value, len) == 0) {
+            *(unsigned *)o->value = i;
+            return 0;
+        }
+        at += len + (at[len] == '|');
+    }
+    return dc_fail(err, DC_BAD_INPUT, 0, "--%s: \"%s\" is none of %s", o->name, value, o->arg);
+}
+
 static int opt_set(const struct dc_opt *o, const char *value, struct dc_err *err)
 {
     struct dc_opt_list *list = o->value;
@@ -90,58 +70,104 @@ static int opt_set(const struct dc_opt *o, const char *value, struct dc_err *err
                            DC_OPT_LIST_MAX);
         list->item[list->n++] = value;
         return 0;
+    case DC_OPT_CHOICE:
+        return choice_set(o, value, err);
     }
     return 0;
 }
 
-/* Take argv[*i] (and its value); *i ends on the last word used. */
-static int arg_take(const struct dc_program *p, int argc, char **argv, int *i, uint64_t *seen,
-                    struct dc_err *err)
-{
-    const char *arg = argv[*i], *value = NULL;
+struct parse {
+    const struct dc_program *p;
+    int argc, i; /* i: the word that is looked at; ends on the last one used */
+    char **argv;
+    uint64_t seen;  /* options, one bit each */
+    size_t n_words; /* taken */
+    bool words_only;
+};
 
-    if (strncmp(arg, "--", 2) != 0 || arg[2] == '\0')
+static int word_take(struct parse *w, struct dc_err *err)
+{
+    const char *arg = w->argv[w->i];
+    const struct dc_word *word = w->p->words;
+
+    if (!word)
         return dc_fail(err, DC_BAD_INPUT, 0, "\"%s\" is not an option", arg);
+    for (size_t i = 0; i < w->n_words && word->name; i++)
+        word++;
+    if (!word->name)
+        return dc_fail(err, DC_BAD_INPUT, 0, "\"%s\" is one word too many", arg);
+    if (arg[0] == '\0')
+        return dc_fail(err, DC_BAD_INPUT, 0, "%s is empty", word->name);
+    *word->value = arg;
+    w->n_words++;
+    return 0;
+}
+
+static int opt_take(struct parse *w, struct dc_err *err)
+{
+    const char *arg = w->argv[w->i], *value = NULL;
     size_t len = strcspn(arg + 2, "=");
-    const struct dc_opt *o = opt_find(p, arg + 2, len);
+    const struct dc_opt *o = opt_find(w->p, arg + 2, len);
+
     if (!o)
         return dc_fail(err, DC_BAD_INPUT, 0, "there is no option --%.*s", (int)len, arg + 2);
-
     if (arg[2 + len] == '=')
         value = arg + 2 + len + 1;
     if (o->kind == DC_OPT_FLAG && value)
         return dc_fail(err, DC_BAD_INPUT, 0, "--%s takes no value", o->name);
     if (o->kind != DC_OPT_FLAG && !value) {
-        if (*i + 1 >= argc)
+        if (w->i + 1 >= w->argc)
             return dc_fail(err, DC_BAD_INPUT, 0, "--%s needs a value: %s", o->name, o->arg);
-        value = argv[++*i];
+        value = w->argv[++w->i];
     }
-    *seen |= 1ull << (o - p->opts);
+    w->seen |= 1ull << (o - w->p->opts);
     return opt_set(o, value, err);
+}
+
+static int arg_take(struct parse *w, struct dc_err *err)
+{
+    const char *arg = w->argv[w->i];
+
+    if (w->words_only || arg[0] != '-' || arg[1] == '\0')
+        return word_take(w, err);
+    if (arg[1] != '-')
+        return dc_fail(err, DC_BAD_INPUT, 0, "\"%s\" is not an option", arg);
+    if (arg[2] != '\0')
+        return opt_take(w, err);
+    w->words_only = true;
+    return 0;
 }
 
 static int args_parse(const struct dc_program *p, int argc, char **argv, struct dc_err *err)
 {
-    uint64_t seen = 0;
+    struct parse w = {.p = p, .argc = argc, .argv = argv, .words_only = false};
 
-    for (int i = 1; i < argc; i++) {
-        if (arg_take(p, argc, argv, &i, &seen, err) != 0)
+    for (w.i = 1; w.i < argc; w.i++) {
+        if (arg_take(&w, err) != 0)
             return -1;
     }
     for (const struct dc_opt *o = p->opts; o->name; o++) {
-        if (o->required && !(seen & 1ull << (o - p->opts)))
+        if (o->required && !(w.seen & 1ull << (o - p->opts)))
             return dc_fail(err, DC_BAD_INPUT, 0, "--%s %s is required", o->name, o->arg);
     }
+    if (p->words && p->words[w.n_words].name)
+        return dc_fail(err, DC_BAD_INPUT, 0, "%s is missing", p->words[w.n_words].name);
     return 0;
+}
+
+static enum dc_opts_answer usage_wrong(const char *name, const struct dc_err *err)
+{
+    fprintf(stderr, "%s: %s\nTry \"%s --help\".\n", name, err->msg, name);
+    return DC_OPTS_EXIT_USAGE;
 }
 
 enum dc_opts_answer dc_opts_parse(const struct dc_program *program, int argc, char **argv)
 {
     struct dc_err err = {0};
 
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0) {
-            help_print(program);
+            dc_program_help(program, stdout);
             return DC_OPTS_EXIT_OK;
         }
         if (strcmp(argv[i], "--version") == 0) {
@@ -149,9 +175,39 @@ enum dc_opts_answer dc_opts_parse(const struct dc_program *program, int argc, ch
             return DC_OPTS_EXIT_OK;
         }
     }
-    if (args_parse(program, argc, argv, &err) != 0) {
-        fprintf(stderr, "%s: %s\nTry \"%s --help\".\n", program->name, err.msg, program->name);
-        return DC_OPTS_EXIT_USAGE;
-    }
+    if (args_parse(program, argc, argv, &err) != 0)
+        return usage_wrong(program->name, &err);
     return DC_OPTS_RUN;
+}
+
+enum dc_opts_answer dc_tool_parse(const struct dc_tool *tool, int argc, char **argv,
+                                  const struct dc_program **ret)
+{
+    const char *word = argc > 1 ? argv[1] : "";
+    size_t prefix = strlen(tool->name) + 1; /* of a command's name: "decant " */
+    struct dc_err err = {0};
+
+    for (const struct dc_program *p = tool->commands; p->name; p++) {
+        if (strcmp(p->name + prefix, word) == 0) {
+            *ret = p;
+            return dc_opts_parse(p, argc - 1, argv + 1);
+        }
+    }
+    if (strcmp(word, "--help") == 0) {
+        dc_tool_help(tool, stdout);
+        return DC_OPTS_EXIT_OK;
+    }
+    if (strcmp(word, "--man") == 0) {
+        dc_tool_manual(tool, stdout);
+        return DC_OPTS_EXIT_OK;
+    }
+    if (strcmp(word, "--version") == 0) {
+        printf("%s %s\n", tool->name, DECANT_VERSION);
+        return DC_OPTS_EXIT_OK;
+    }
+    if (word[0])
+        (void)dc_fail(&err, DC_BAD_INPUT, 0, "\"%s\" is no command", word);
+    else
+        (void)dc_fail(&err, DC_BAD_INPUT, 0, "a command is missing");
+    return usage_wrong(tool->name, &err);
 }

@@ -170,7 +170,9 @@ int main(int argc, char **argv)
         {.name = NULL},
     };
     const struct dc_program program = {
-        "decant-csi", "CSI driver whose volumes are sparse files on one node", opts};
+        .name = "decant-csi",
+        .summary = "CSI driver whose volumes are sparse files on one node",
+        .opts = opts};
     struct dc_err err = {0};
     sigset_t stop;
 

@@ -80,7 +80,7 @@ static int zero_put(struct dc_fill *f, struct dc_span *span)
     span->kind = DC_SPAN_ZERO;
     span->off = f->zero_off;
     span->len = end - f->zero_off;
-    f->zeroed += span->len;
+    f->zeroed += f->zero_len;
     f->zero_len = 0;
     f->zero_closed = false;
     return dc_sink_put(f->sink, span, &f->err);

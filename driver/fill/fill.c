@@ -77,7 +77,7 @@ static int checksum_check(struct dc_fill *f)
         return dc_fail(
             &f->err, DC_CORRUPT, 0,
             "the checksum of the source is %s, expected %s; check the source, or the "
-            "checksum of the Import",
+            "checksum that was given",
             got, f->checksum);
     return 0;
 }
@@ -152,9 +152,9 @@ static void progress_take(const struct dc_fill *f, struct dc_fill_progress *p)
     if (f->ended && p->state == DC_FILL_WRITING)
         p->state = DC_FILL_FLUSHING;
     p->total = f->info.served_bytes;
-    p->image = f->info.virtual_bytes;
-    if (p->image == 0 && f->ended)
-        p->image = f->image; /* of a stream it is known at its end */
+    p->image = f->ended ? f->image : f->info.virtual_bytes;
+    p->touched = f->image > 0 || (f->target.fd >= 0 && !f->target.device);
+    memcpy(p->format, f->info.format, sizeof p->format);
     memcpy(p->validator, f->info.validator, sizeof p->validator);
     if (f->pipe.source) {
         p->pulled = f->pipe.source->pulled;

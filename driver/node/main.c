@@ -65,7 +65,8 @@ static enum dc_opts_answer parse(struct settings *s, int argc, char **argv)
          .help = "debug, info, warn or error; by default info."},
         {0},
     };
-    const struct dc_program program = {"decant-node", "Fills volumes of this node.", opts};
+    const struct dc_program program = {
+        .name = "decant-node", .summary = "Fills volumes of this node.", .opts = opts};
 
     return dc_opts_parse(&program, argc, argv);
 }

@@ -42,12 +42,14 @@ enum dc_fill_state { DC_FILL_OPENING, DC_FILL_WRITING, DC_FILL_FLUSHING, DC_FILL
 struct dc_fill_progress {
     enum dc_fill_state state;
     uint64_t total;      /* of the source as served; 0: not known */
-    uint64_t image;      /* virtual size; 0: not known */
+    uint64_t image;      /* virtual size; 0: not known before the end */
     uint64_t pulled;     /* of the source as served */
     uint64_t written;    /* of the volume, completed */
     uint64_t durable;    /* of the volume, flushed */
     uint64_t zero;       /* part of written that was zeroed, tail included */
     uint32_t retries;    /* of the download */
+    bool touched;        /* the target may no longer hold what it held */
+    char format[16];     /* of the source; "": not known */
     char digest[160];    /* "sha256:HEX" of the bytes as served, once ENDED well */
     char validator[256]; /* of the source */
 };

@@ -135,8 +135,8 @@ static enum dc_opts_answer parse(struct settings *s, int argc, char **argv)
          .help = "debug, info, warn or error. Default: info."},
         {0},
     };
-    const struct dc_program program = {DC_CONTROLLER, "fills volumes that claims ask for",
-                                       opts};
+    const struct dc_program program = {
+        .name = DC_CONTROLLER, .summary = "fills volumes that claims ask for", .opts = opts};
 
     return dc_opts_parse(&program, argc, argv);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # decant_room(NAME SOURCES ... LINK ... [CONVERSION]): one folder, one static library.
-# decant_program(NAME ROOM SOURCES ...): one program of a room.
+# decant_program(NAME ROOM SOURCES ... [FOLDER bin]): one program of a room; sbin unless said.
 
 # The folder of an include "room/x.h" is found through the parent folder of the room.
 function(decant_room name)
@@ -23,8 +23,11 @@ function(decant_room name)
 endfunction()
 
 function(decant_program name room)
-    cmake_parse_arguments(PROGRAM "" "" "SOURCES" ${ARGN})
+    cmake_parse_arguments(PROGRAM "" "FOLDER" "SOURCES" ${ARGN})
+    if(NOT PROGRAM_FOLDER)
+        set(PROGRAM_FOLDER ${CMAKE_INSTALL_SBINDIR})
+    endif()
     add_executable(${name} ${PROGRAM_SOURCES})
     target_link_libraries(${name} PRIVATE decant_${room})
-    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+    install(TARGETS ${name} RUNTIME DESTINATION ${PROGRAM_FOLDER})
 endfunction()

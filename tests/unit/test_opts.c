@@ -51,7 +51,7 @@ static enum dc_opts_answer parse(struct settings *s, char *said, size_t cap, int
          .help = "drivers"},
         {.name = NULL},
     };
-    const struct dc_program program = {"prog", "does things", opts};
+    const struct dc_program program = {.name = "prog", .summary = "does things", .opts = opts};
     int pipe_fds[2], saved = dup(STDERR_FILENO);
 
     *s = (struct settings){.writers = 2};
