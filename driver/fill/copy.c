@@ -25,7 +25,7 @@ static int too_small(struct dc_fill *f, uint64_t need, const char *at_least)
 
     return dc_fail(&f->err, DC_NO_SPACE, 0,
                    "the image needs %s%" PRIu64 " bytes (%s) and the volume has %" PRIu64
-                   " (%s); use a claim of that size or more",
+                   " (%s); use a volume of that size or more",
                    at_least, need, dc_size_text(need, need_text), f->limit,
                    dc_size_text(f->limit, have_text));
 }
