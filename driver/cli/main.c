@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "cli/commands.h"
+#include "cli/stop.h"
 
 int main(int argc, char **argv)
 {
@@ -19,6 +20,7 @@ int main(int argc, char **argv)
     case DC_OPTS_RUN:
         break;
     }
+    cli_stop_block();
     (void)signal(SIGPIPE, SIG_IGN);
     return (int)(command == &t.commands[CLI_COPY] ? cli_copy(&s) : cli_inspect(&s));
 }

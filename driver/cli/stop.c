@@ -43,7 +43,7 @@ static int stop_wait(const struct cli_stop *s, bool graced)
         int got =
             graced ? sigtimedwait(&s->signals, &info, &grace) : sigwaitinfo(&s->signals, &info);
 
-        if (got == END_SIGNAL && (info.si_code != SI_TKILL || info.si_pid != getpid()))
+        if (got == END_SIGNAL && info.si_pid != getpid())
             continue; /* somebody else's */
         if (got >= 0 || errno == EAGAIN)
             return got;
@@ -70,6 +70,22 @@ static void *stop_run(void *arg)
     _exit(CLI_INTERRUPTED);
 }
 
+static void signals_of(sigset_t *ret)
+{
+    sigemptyset(ret);
+    sigaddset(ret, SIGINT);
+    sigaddset(ret, SIGTERM);
+    sigaddset(ret, END_SIGNAL);
+}
+
+void cli_stop_block(void)
+{
+    sigset_t signals;
+
+    signals_of(&signals);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
 int cli_stop_start(struct dc_loop *loop, void (*asked)(void *arg), void *arg,
                    const char *last_words, struct cli_stop **ret, struct dc_err *err)
 {
@@ -82,11 +98,7 @@ int cli_stop_start(struct dc_loop *loop, void (*asked)(void *arg), void *arg,
                            .asked = asked,
                            .arg = arg,
                            .last_words = last_words};
-    sigemptyset(&s->signals);
-    sigaddset(&s->signals, SIGINT);
-    sigaddset(&s->signals, SIGTERM);
-    sigaddset(&s->signals, END_SIGNAL);
-    (void)pthread_sigmask(SIG_BLOCK, &s->signals, NULL);
+    signals_of(&s->signals);
     int rc = pthread_create(&s->thread, NULL, stop_run, s);
     if (rc != 0) {
         free(s);

@@ -12,6 +12,8 @@
 
 struct cli_stop;
 
+/* First of all in main(): the signals wait until somebody asks for them. */
+void cli_stop_block(void);
 /*
  * Before any other thread is started. asked: once, in the loop's thread. last_words: told on
  * standard error when the grace is over and the process exits with CLI_INTERRUPTED; borrowed.
