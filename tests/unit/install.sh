@@ -14,6 +14,7 @@ DESTDIR=$work cmake --install "$build" --prefix /usr >"$work.log" || {
 }
 rm "$work.log"
 {
+    printf '%s\n' bin/decant share/man/man1/decant.1
     printf 'sbin/%s\n' decant-controller decant-csi decant-node
     cd "$repo/deploy"
     find . -type f ! -name demo ! -name CMakeLists.txt -printf 'share/decant/%P\n'
