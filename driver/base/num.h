@@ -9,6 +9,7 @@
 #define DC_MIB (1024 * DC_KIB)
 #define DC_GIB (1024 * DC_MIB)
 
+/* Arguments are evaluated twice: no calls in them. */
 #define DC_MIN(a, b)  ((a) < (b) ? (a) : (b))
 #define DC_MAX(a, b)  ((a) > (b) ? (a) : (b))
 #define DC_LEN(array) (sizeof(array) / sizeof((array)[0]))

@@ -114,7 +114,7 @@ void hasher_add(struct hasher *h, const void *data, size_t len)
     assert(h->running);
     while (len > 0) {
         char *to = NULL;
-        size_t n = DC_MIN(room_wait(h, &to), len);
+        size_t room = room_wait(h, &to), n = DC_MIN(room, len);
 
         memcpy(to, from, n); /* free until it is counted: the thread does not look there */
         pthread_mutex_lock(&h->lock);

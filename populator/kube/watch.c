@@ -54,6 +54,8 @@ void dc_kube_watch_trouble(struct dc_kube_watch *w, const struct dc_err *err)
 
 void dc_kube_watch_enter(struct dc_kube_watch *w, enum dc_kube_watch_state next)
 {
+    uint64_t wait_ms;
+
     assert(!w->call && !w->req && (states[w->state].may_go_to & (1u << next)));
     dc_debug("kube", "%s: %s -> %s", dc_kube_resource(w->list.ref.kind)->plural,
              states[w->state].name, states[next].name);
@@ -66,8 +68,9 @@ void dc_kube_watch_enter(struct dc_kube_watch *w, enum dc_kube_watch_state next)
         dc_kube_stream_open(w);
         break;
     case WATCH_REST:
+        wait_ms = dc_kube_wait_ms(w->failures);
         dc_loop_timer_arm(w->transport->loop, &w->rest_timer,
-                          DC_MAX(dc_kube_wait_ms(w->failures), w->retry_after_s * 1000ull));
+                          DC_MAX(wait_ms, w->retry_after_s * 1000ull));
         w->failures++;
         break;
     }

@@ -78,6 +78,31 @@ static void any_ring_and_any_pieces(void **state)
     free(bytes);
 }
 
+/* The adder is faster than the thread: the ring is nearly full all the time. */
+static void a_full_ring_loses_nothing(void **state)
+{
+    enum { PIECE = 10000, PIECES = 3000 };
+    static char piece[PIECE];
+    char want[DC_DIGEST_TEXT], got[DC_DIGEST_TEXT];
+    struct hasher *h = NULL;
+    struct dc_digest *d = NULL;
+    struct dc_err err = {0};
+
+    (void)state;
+    memset(piece, 'x', sizeof piece);
+    assert_int_equal(dc_digest_new("sha512", &d, &err), 0);
+    assert_int_equal(hasher_new("sha512", 48 * 1024 + 1, &h, &err), 0);
+    for (int i = 0; i < PIECES; i++)
+        assert_int_equal(dc_digest_add(d, piece, sizeof piece, &err), 0);
+    for (int i = 0; i < PIECES; i++)
+        hasher_add(h, piece, sizeof piece);
+    assert_int_equal(dc_digest_finish(d, want, &err), 0);
+    assert_int_equal(hasher_finish(h, got, &err), 0);
+    assert_string_equal(got, want);
+    hasher_free(h);
+    dc_digest_free(d);
+}
+
 /* A cancelled fill: what waits in the ring is dropped, and nobody waits for it. */
 static void may_be_freed_at_any_time(void **state)
 {
@@ -118,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_ring_and_any_pieces),
+        cmocka_unit_test(a_full_ring_loses_nothing),
         cmocka_unit_test(may_be_freed_at_any_time),
         cmocka_unit_test(what_cannot_start_says_so),
     };
