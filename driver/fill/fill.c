@@ -226,7 +226,7 @@ static void fill_submit(struct dc_fill *f)
 
 static void fill_run(struct dc_fill *f)
 {
-    if (f->cancelled && f->err.kind == DC_OK && !fill_is_ending(f))
+    if (f->cancelled && f->err.kind == DC_OK)
         (void)dc_fail(&f->err, DC_CANCELLED, 0, "the fill was cancelled");
     if (f->err.kind != DC_OK && !fill_is_ending(f))
         fill_enter(f, FILL_ABORT);

@@ -139,8 +139,10 @@ static void slot_prep(struct sink_uring *u, struct slot *s)
 /* Nothing can be given to the kernel any more: what it has not taken will never come home. */
 static int submit_failed(struct sink_uring *u, int rc, struct dc_err *err)
 {
+    unsigned left = io_uring_sq_ready(&u->ring);
+
     u->failed = true;
-    u->k.in_flight -= DC_MIN(u->k.in_flight, io_uring_sq_ready(&u->ring));
+    u->k.in_flight -= DC_MIN(u->k.in_flight, left);
     return dc_fail(err, DC_DEVICE, -rc, "give requests to the kernel");
 }
 
