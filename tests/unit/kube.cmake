@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-set(KUBE_SERVER ${PROJECT_SOURCE_DIR}/tests/lib/http_server.c)
+set(KUBE_SERVER ${PROJECT_SOURCE_DIR}/tests/lib/http_server.c
+    ${PROJECT_SOURCE_DIR}/tests/unit/kube_fixture.c)
 decant_test(unit kube_base64 LINK decant_kube)
 decant_test(unit kube_cache LINK decant_kube)
 decant_test(unit kube_client SOURCES ${KUBE_SERVER} LINK decant_kube)

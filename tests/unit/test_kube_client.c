@@ -16,42 +16,9 @@
 #include "base/num.h"
 #include "kube/client.h"
 #include "lib/http_server.h"
+#include "unit/kube_fixture.h"
 
-#define BODY(text) .body = (text), .len = sizeof(text) - 1
-
-static struct dc_loop *loop;
-static struct t_server *server;
-static struct dc_kube_config config;
-static struct dc_kube *kube;
-
-static void begin(const struct t_reply *script, size_t n)
-{
-    struct dc_err err = {0};
-
-    server = t_server_start(script, n);
-    config = (struct dc_kube_config){.server = strdup(t_server_url(server, ""))};
-    assert_int_equal(dc_loop_new(&loop, &err), 0);
-    assert_int_equal(dc_kube_new(loop, &config, "test", &kube, &err), 0);
-}
-
-static void end(void)
-{
-    dc_kube_free(kube);
-    dc_loop_free(loop);
-    t_server_stop(server);
-    dc_kube_config_done(&config);
-}
-
-/* Whether *n reaches want within ms. */
-static bool reaches(const unsigned *n, unsigned want, uint64_t ms)
-{
-    uint64_t until = dc_clock_ns() + ms * DC_NS_PER_MS;
-    struct dc_err err = {0};
-
-    while (*n < want && dc_clock_ns() < until)
-        assert_int_equal(dc_loop_step(loop, 5, &err), 0);
-    return *n >= want;
-}
+static struct kube_fixture fx;
 
 static const struct dc_kube_request get = {
     .verb = DC_KUBE_GET, .ref = {DC_KUBE_PVC, "n", "c", NULL}, .timeout_ms = 2000};
@@ -82,9 +49,9 @@ static struct got ask(const struct dc_kube_request *request)
     struct got g = {0};
     struct dc_err err = {0};
 
-    assert_int_equal(dc_kube_start(kube, request, done, &g, NULL, &err), 0);
+    assert_int_equal(dc_kube_start(fx.kube, request, done, &g, NULL, &err), 0);
     assert_int_equal(g.n, 0); /* never from inside */
-    assert_true(reaches(&g.n, 1, 5000));
+    assert_true(kube_reaches(&fx, &g.n, 1, 5000));
     return g;
 }
 
@@ -93,16 +60,16 @@ static void answers(void **state)
     static const struct t_reply script[] = {{BODY("{\"metadata\":{\"uid\":\"u\"}}")}};
     (void)state;
 
-    begin(script, DC_LEN(script));
+    kube_begin(&fx, script, DC_LEN(script));
     struct got g = ask(&get);
     assert_int_equal(g.answer, DC_KUBE_DONE);
     assert_int_equal(g.status, 200);
     assert_string_equal(g.uid, "u");
-    const char *head = t_server_request(server, 0);
+    const char *head = t_server_request(fx.server, 0);
     assert_non_null(strstr(head, "GET /api/v1/namespaces/n/persistentvolumeclaims/c HTTP"));
     assert_non_null(strstr(head, "User-Agent: test/"));
     assert_non_null(strstr(head, "Accept: application/json\r\n"));
-    end();
+    kube_end(&fx);
 }
 
 static void tries_again_when_told_so(void **state)
@@ -112,15 +79,15 @@ static void tries_again_when_told_so(void **state)
     struct dc_kube_stats stats;
     (void)state;
 
-    begin(script, DC_LEN(script));
+    kube_begin(&fx, script, DC_LEN(script));
     struct got g = ask(&get);
     assert_int_equal(g.answer, DC_KUBE_DONE);
     assert_string_equal(g.uid, "u");
-    dc_kube_stats(kube, &stats);
+    dc_kube_stats(fx.kube, &stats);
     assert_int_equal(stats.retries, 2);
     assert_int_equal(stats.calls, 1);
     assert_int_equal(stats.running, 0);
-    end();
+    kube_end(&fx);
 }
 
 static void gives_up_in_time(void **state)
@@ -129,7 +96,7 @@ static void gives_up_in_time(void **state)
     struct dc_kube_request request = get;
     (void)state;
 
-    begin(script, DC_LEN(script));
+    kube_begin(&fx, script, DC_LEN(script));
     request.timeout_ms = 150;
     uint64_t begun = dc_clock_ns();
     struct got g = ask(&request);
@@ -137,7 +104,7 @@ static void gives_up_in_time(void **state)
     assert_int_equal(g.answer, DC_KUBE_UNKNOWN);
     assert_int_equal(g.status, 429);
     assert_int_equal(g.err.kind, DC_UNAVAILABLE);
-    end();
+    kube_end(&fx);
 }
 
 static void tells_what_is_no_answer(void **state)
@@ -163,14 +130,14 @@ static void tells_what_is_no_answer(void **state)
 
     request.timeout_ms = 200;
     for (size_t i = 0; i < DC_LEN(rows); i++) {
-        begin(&rows[i].reply, 1);
+        kube_begin(&fx, &rows[i].reply, 1);
         struct got g = ask(&request);
         assert_int_equal(g.answer, DC_KUBE_UNKNOWN);
         assert_int_equal(g.err.kind, rows[i].kind);
         if (!strstr(g.err.msg, rows[i].text))
             fail_msg("row %zu: got \"%s\"", i, g.err.msg);
-        assert_int_equal(t_server_requests(server), 1); /* a write may have been done */
-        end();
+        assert_int_equal(t_server_requests(fx.server), 1); /* a write may have been done */
+        kube_end(&fx);
     }
 }
 
@@ -179,13 +146,13 @@ static void tells_refused_connections(void **state)
     static const struct t_reply script[] = {{BODY("{}")}};
     (void)state;
 
-    begin(script, 1);
-    free(config.server);
-    config.server = strdup("http://127.0.0.1:1");
+    kube_begin(&fx, script, 1);
+    free(fx.config.server);
+    fx.config.server = strdup("http://127.0.0.1:1");
     struct got g = ask(&get);
     assert_int_equal(g.answer, DC_KUBE_UNKNOWN);
     assert_int_equal(g.status, 0);
-    end();
+    kube_end(&fx);
 }
 
 static void put_token(const char *path, const char *text)
@@ -206,23 +173,23 @@ static void takes_up_a_new_token(void **state)
 
     assert_int_equal(close(mkstemp(path)), 0);
     put_token(path, "first");
-    begin(script, DC_LEN(script));
-    dc_kube_free(kube);
-    config.token_file = strdup(path);
-    assert_int_equal(dc_kube_new(loop, &config, "test", &kube, &err), 0);
+    kube_begin(&fx, script, DC_LEN(script));
+    dc_kube_free(fx.kube);
+    fx.config.token_file = strdup(path);
+    assert_int_equal(dc_kube_new(fx.loop, &fx.config, "test", &fx.kube, &err), 0);
 
-    assert_int_equal(dc_kube_start(kube, &get, done, &g, NULL, &err), 0);
+    assert_int_equal(dc_kube_start(fx.kube, &get, done, &g, NULL, &err), 0);
     put_token(path, "second");
-    assert_true(reaches(&g.n, 1, 5000));
+    assert_true(kube_reaches(&fx, &g.n, 1, 5000));
     assert_int_equal(g.answer, DC_KUBE_DONE);
-    assert_non_null(strstr(t_server_request(server, 0), "Authorization: Bearer first\r\n"));
-    assert_non_null(strstr(t_server_request(server, 1), "Authorization: Bearer second\r\n"));
+    assert_non_null(strstr(t_server_request(fx.server, 0), "Authorization: Bearer first\r\n"));
+    assert_non_null(strstr(t_server_request(fx.server, 1), "Authorization: Bearer second\r\n"));
 
     g = ask(&get); /* refused for good: one more try, not more */
     assert_int_equal(g.answer, DC_KUBE_DENIED);
-    assert_int_equal(t_server_requests(server), 4);
+    assert_int_equal(t_server_requests(fx.server), 4);
     assert_int_equal(unlink(path), 0);
-    end();
+    kube_end(&fx);
 }
 
 static void misses_its_token_later(void **state)
@@ -231,15 +198,15 @@ static void misses_its_token_later(void **state)
     struct dc_err err = {0};
     (void)state;
 
-    begin(script, 1);
-    dc_kube_free(kube);
-    config.token_file = strdup("/nonexistent/token");
-    assert_int_equal(dc_kube_new(loop, &config, "test", &kube, &err), 0);
+    kube_begin(&fx, script, 1);
+    dc_kube_free(fx.kube);
+    fx.config.token_file = strdup("/nonexistent/token");
+    assert_int_equal(dc_kube_new(fx.loop, &fx.config, "test", &fx.kube, &err), 0);
     struct got g = ask(&get);
     assert_int_equal(g.answer, DC_KUBE_UNKNOWN);
     assert_non_null(strstr(g.err.msg, "/nonexistent/token"));
-    assert_int_equal(t_server_requests(server), 0);
-    end();
+    assert_int_equal(t_server_requests(fx.server), 0);
+    kube_end(&fx);
 }
 
 static void cancels(void **state)
@@ -251,15 +218,15 @@ static void cancels(void **state)
     struct dc_err err = {0};
     (void)state;
 
-    begin(script, 1);
-    assert_int_equal(dc_kube_start(kube, &get, done, &g, &call, &err), 0);
-    assert_int_equal(dc_kube_start(kube, &get, done, &waiting, NULL, &err), 0);
-    assert_false(reaches(&g.n, 1, 20));
+    kube_begin(&fx, script, 1);
+    assert_int_equal(dc_kube_start(fx.kube, &get, done, &g, &call, &err), 0);
+    assert_int_equal(dc_kube_start(fx.kube, &get, done, &waiting, NULL, &err), 0);
+    assert_false(kube_reaches(&fx, &g.n, 1, 20));
     dc_kube_cancel(call);
     dc_kube_cancel(NULL);
-    dc_kube_stats(kube, &stats);
+    dc_kube_stats(fx.kube, &stats);
     assert_int_equal(stats.running, 1);
-    end(); /* with one still under way */
+    kube_end(&fx); /* with one still under way */
     assert_int_equal(g.n + waiting.n, 0);
 }
 

@@ -15,42 +15,9 @@
 #include "base/num.h"
 #include "kube/event.h"
 #include "lib/http_server.h"
+#include "unit/kube_fixture.h"
 
-#define BODY(text) .body = (text), .len = sizeof(text) - 1
-
-static struct dc_loop *loop;
-static struct t_server *server;
-static struct dc_kube_config config;
-static struct dc_kube *kube;
-
-static void begin(const struct t_reply *script, size_t n)
-{
-    struct dc_err err = {0};
-
-    server = t_server_start(script, n);
-    config = (struct dc_kube_config){.server = strdup(t_server_url(server, ""))};
-    assert_int_equal(dc_loop_new(&loop, &err), 0);
-    assert_int_equal(dc_kube_new(loop, &config, "test", &kube, &err), 0);
-}
-
-static void end(void)
-{
-    dc_kube_free(kube);
-    dc_loop_free(loop);
-    t_server_stop(server);
-    dc_kube_config_done(&config);
-}
-
-/* Whether *n reaches want within ms. */
-static bool reaches(const unsigned *n, unsigned want, uint64_t ms)
-{
-    uint64_t until = dc_clock_ns() + ms * DC_NS_PER_MS;
-    struct dc_err err = {0};
-
-    while (*n < want && dc_clock_ns() < until)
-        assert_int_equal(dc_loop_step(loop, 5, &err), 0);
-    return *n >= want;
-}
+static struct kube_fixture fx;
 
 static unsigned failures;
 
@@ -72,7 +39,7 @@ static struct dc_kube_events *recorder(uint32_t remembered)
     struct dc_err err = {0};
 
     failures = 0;
-    assert_int_equal(dc_kube_events_new(kube, &spec, &events, &err), 0);
+    assert_int_equal(dc_kube_events_new(fx.kube, &spec, &events, &err), 0);
     return events;
 }
 
@@ -95,12 +62,12 @@ static int tell(struct dc_kube_events *events, const char *message)
 static void run_for(uint64_t ms)
 {
     const unsigned never = 0;
-    (void)reaches(&never, 1, ms);
+    (void)kube_reaches(&fx, &never, 1, ms);
 }
 
 static bool asked(size_t i, const char *what)
 {
-    const char *head = t_server_request(server, i);
+    const char *head = t_server_request(fx.server, i);
     return head && strstr(head, what);
 }
 
@@ -109,26 +76,26 @@ static void counts_up(void **state)
     static const struct t_reply script[] = {{.status = 201, BODY("{}")}, {BODY("{}")}};
     (void)state;
 
-    begin(script, DC_LEN(script));
+    kube_begin(&fx, script, DC_LEN(script));
     struct dc_kube_events *events = recorder(0);
     for (int i = 0; i < 4; i++)
         assert_int_equal(tell(events, "same"), 0);
     run_for(120);
-    assert_int_equal(t_server_requests(server), 2); /* one made, one update for three more */
+    assert_int_equal(t_server_requests(fx.server), 2); /* one made, one update for three more */
     assert_true(asked(0, "POST /api/v1/namespaces/n/events?fieldManager=test"));
     assert_true(asked(1, "PATCH /api/v1/namespaces/n/events/c."));
     assert_true(asked(1, "\"reportingComponent\":\"decant-controller\"")); /* the first body */
     assert_true(asked(1, "\"count\":1"));
     tell(events, "same");
     run_for(120);
-    assert_int_equal(t_server_requests(server), 3);
+    assert_int_equal(t_server_requests(fx.server), 3);
     assert_true(asked(2, "{\"count\":4,\"lastTimestamp\":\""));
     tell(events, "other");
     run_for(30);
     assert_true(asked(3, "POST "));
     assert_int_equal(failures, 0);
     dc_kube_events_free(events);
-    end();
+    kube_end(&fx);
 }
 
 static void makes_anew_what_has_expired(void **state)
@@ -137,19 +104,19 @@ static void makes_anew_what_has_expired(void **state)
         {.status = 201, BODY("{}")}, {.status = 404, BODY("{}")}, {.status = 201, BODY("{}")}};
     (void)state;
 
-    begin(script, DC_LEN(script));
+    kube_begin(&fx, script, DC_LEN(script));
     struct dc_kube_events *events = recorder(0);
     tell(events, "same");
     tell(events, "same");
     run_for(100);
     tell(events, "same");
     run_for(50);
-    assert_int_equal(t_server_requests(server), 3);
+    assert_int_equal(t_server_requests(fx.server), 3);
     assert_true(asked(1, "PATCH "));
     assert_true(asked(2, "POST "));
     assert_int_equal(failures, 0);
     dc_kube_events_free(events);
-    end();
+    kube_end(&fx);
 }
 
 static void tells_failures_and_forgets(void **state)
@@ -157,15 +124,15 @@ static void tells_failures_and_forgets(void **state)
     static const struct t_reply script[] = {{.status = 403, BODY("{}")}};
     (void)state;
 
-    begin(script, 1);
+    kube_begin(&fx, script, 1);
     struct dc_kube_events *events = recorder(0);
     tell(events, "same");
-    assert_true(reaches(&failures, 1, 2000));
+    assert_true(kube_reaches(&fx, &failures, 1, 2000));
     tell(events, "same");
-    assert_true(reaches(&failures, 2, 2000));
+    assert_true(kube_reaches(&fx, &failures, 2, 2000));
     assert_true(asked(1, "POST "));
     dc_kube_events_free(events);
-    end();
+    kube_end(&fx);
 }
 
 static void remembers_a_bounded_number(void **state)
@@ -174,18 +141,18 @@ static void remembers_a_bounded_number(void **state)
     static const char *const messages[] = {"1", "2", "3", "1", "3"};
     (void)state;
 
-    begin(script, 1);
+    kube_begin(&fx, script, 1);
     struct dc_kube_events *events = recorder(2);
     for (size_t i = 0; i < DC_LEN(messages); i++) {
         tell(events, messages[i]);
         run_for(60);
     }
-    assert_int_equal(t_server_requests(server), 5);
+    assert_int_equal(t_server_requests(fx.server), 5);
     assert_true(asked(2, "POST "));
     assert_true(asked(3, "POST "));  /* "1" had made room for "3" */
     assert_true(asked(4, "PATCH ")); /* "3" was still known */
     dc_kube_events_free(events);
-    end();
+    kube_end(&fx);
 }
 
 static void bounds_what_is_under_way(void **state)
@@ -195,7 +162,7 @@ static void bounds_what_is_under_way(void **state)
     int refused = 0;
     (void)state;
 
-    begin(script, 1);
+    kube_begin(&fx, script, 1);
     struct dc_kube_events *events = recorder(0);
     for (int i = 0; i < 70; i++) {
         (void)snprintf(message, sizeof message, "%d", i);
@@ -204,7 +171,7 @@ static void bounds_what_is_under_way(void **state)
     assert_int_equal(refused, 6);
     assert_int_equal(tell(events, "1"), 0); /* counting needs no request */
     dc_kube_events_free(events);
-    end();
+    kube_end(&fx);
 }
 
 static void cuts_and_cleans(void **state)
@@ -214,7 +181,7 @@ static void cuts_and_cleans(void **state)
     struct dc_err err = {0};
     (void)state;
 
-    begin(script, 1);
+    kube_begin(&fx, script, 1);
     struct dc_kube_events *events = recorder(0);
     memset(message, 'm', sizeof message);
     memcpy(message + DC_KUBE_EVENT_MESSAGE - 4, "\xc3\xa9", 2); /* a letter across the cut */
@@ -229,13 +196,14 @@ static void cuts_and_cleans(void **state)
     run_for(80);
     assert_true(asked(0, "POST /api/v1/namespaces/default/events?")); /* cluster-scoped */
     assert_true(asked(1, "mmm...\""));
-    const char *path = strstr(t_server_request(server, 1), "/events/nnn") + strlen("/events/");
+    const char *path =
+        strstr(t_server_request(fx.server, 1), "/events/nnn") + strlen("/events/");
     assert_int_equal(strspn(path, "n"), 195); /* no name ends in "-" */
     assert_int_equal(strcspn(path, "?"), 195 + 1 + strspn(path + 196, "0123456789abcdef"));
-    const char *text = strstr(t_server_request(server, 1), "\"mmm");
+    const char *text = strstr(t_server_request(fx.server, 1), "\"mmm");
     assert_int_equal(strcspn(text + 1, "\""), DC_KUBE_EVENT_MESSAGE - 1);
     dc_kube_events_free(events);
-    end();
+    kube_end(&fx);
 }
 
 static void refuses_what_cannot_be_told(void **state)
@@ -249,7 +217,7 @@ static void refuses_what_cannot_be_told(void **state)
     (void)state;
 
     memset(reason, 'R', DC_KUBE_EVENT_REASON);
-    begin(script, 1);
+    kube_begin(&fx, script, 1);
     struct dc_kube_events *events = recorder(0);
     assert_int_equal(dc_kube_event(events, no_kind, DC_KUBE_NORMAL, "R", "m", &err), -1);
     assert_int_equal(err.kind, DC_BAD_INPUT);
@@ -258,7 +226,7 @@ static void refuses_what_cannot_be_told(void **state)
     dc_err_clear(&err);
     assert_int_equal(dc_kube_event(events, about, DC_KUBE_NORMAL, reason, "m", &err), -1);
     dc_kube_events_free(events);
-    end();
+    kube_end(&fx);
 }
 
 int main(void)

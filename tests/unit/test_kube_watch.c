@@ -15,42 +15,9 @@
 #include "base/num.h"
 #include "kube/watch.h"
 #include "lib/http_server.h"
+#include "unit/kube_fixture.h"
 
-#define BODY(text) .body = (text), .len = sizeof(text) - 1
-
-static struct dc_loop *loop;
-static struct t_server *server;
-static struct dc_kube_config config;
-static struct dc_kube *kube;
-
-static void begin(const struct t_reply *script, size_t n)
-{
-    struct dc_err err = {0};
-
-    server = t_server_start(script, n);
-    config = (struct dc_kube_config){.server = strdup(t_server_url(server, ""))};
-    assert_int_equal(dc_loop_new(&loop, &err), 0);
-    assert_int_equal(dc_kube_new(loop, &config, "test", &kube, &err), 0);
-}
-
-static void end(void)
-{
-    dc_kube_free(kube);
-    dc_loop_free(loop);
-    t_server_stop(server);
-    dc_kube_config_done(&config);
-}
-
-/* Whether *n reaches want within ms. */
-static bool reaches(const unsigned *n, unsigned want, uint64_t ms)
-{
-    uint64_t until = dc_clock_ns() + ms * DC_NS_PER_MS;
-    struct dc_err err = {0};
-
-    while (*n < want && dc_clock_ns() < until)
-        assert_int_equal(dc_loop_step(loop, 5, &err), 0);
-    return *n >= want;
-}
+static struct kube_fixture fx;
 
 #define ITEM(name, uid, version)                                              \
     "{\"metadata\":{\"namespace\":\"n\",\"name\":\"" name "\",\"uid\":\"" uid \
@@ -110,20 +77,20 @@ static void start(struct seen *s, const struct t_reply *script, size_t n, uint32
     struct dc_err err = {0};
 
     *s = (struct seen){0};
-    begin(script, n);
-    assert_int_equal(dc_kube_watch_start(kube, &spec, &events, &s->watch, &err), 0);
+    kube_begin(&fx, script, n);
+    assert_int_equal(dc_kube_watch_start(fx.kube, &spec, &events, &s->watch, &err), 0);
     assert_int_equal(s->troubles + s->synced, 0);
 }
 
 static void stop(struct seen *s)
 {
     dc_kube_watch_stop(s->watch);
-    end();
+    kube_end(&fx);
 }
 
 static bool asked(size_t i, const char *what)
 {
-    const char *head = t_server_request(server, i);
+    const char *head = t_server_request(fx.server, i);
 
     return head && strstr(head, what);
 }
@@ -132,10 +99,10 @@ static void until_requests(size_t n)
 {
     const unsigned never = 0;
 
-    for (int tries = 0; t_server_requests(server) < n && tries < 400; tries++)
-        (void)reaches(&never, 1, 5);
-    assert_true(t_server_requests(server) >= n);
-    (void)reaches(&never, 1, 10);
+    for (int tries = 0; t_server_requests(fx.server) < n && tries < 400; tries++)
+        (void)kube_reaches(&fx, &never, 1, 5);
+    assert_true(t_server_requests(fx.server) >= n);
+    (void)kube_reaches(&fx, &never, 1, 10);
 }
 
 static void lists_watches_resumes(size_t fragment, bool chunked)
@@ -321,11 +288,11 @@ static void refuses_what_cannot_work(void **state)
     struct dc_err err = {0};
     (void)state;
 
-    begin(script, 1);
-    assert_int_equal(dc_kube_watch_start(kube, &spec, &events, &watch, &err), -1);
+    kube_begin(&fx, script, 1);
+    assert_int_equal(dc_kube_watch_start(fx.kube, &spec, &events, &watch, &err), -1);
     assert_int_equal(err.kind, DC_BAD_INPUT);
     assert_null(watch);
-    end();
+    kube_end(&fx);
 }
 
 int main(void)
